@@ -1,0 +1,1 @@
+"""The document intake gateway: one queue for what citizens send by e-mail, fax, post and internet."""
