@@ -1,0 +1,150 @@
+"""The only door in: `Intake.accept` makes an arrival durable and hands back a receipt.
+
+Guarantees: when `accept` returns, blobs are on disk and the submission, its originals, first ledger entry, clocks and
+first job are committed together; presenting the same arrival again (same channel and key) returns the same receipt
+and adds nothing. Fails with `StorageUnavailable`, after which nothing is registered and the channel must keep what it
+has (SMTP 451, HTTP 503, file left in place).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from gateway.domain.clocks import Promises
+from gateway.domain.errors import GatewayError, StorageUnavailable
+from gateway.domain.submission import Arrival, ArrivedFile, Receipt, Role
+from gateway.domain.times import Clock
+from gateway.store.blobs import Blobs
+from gateway.store.database import Database
+from gateway.store.registration import DurableArrival, StoredFile, register
+
+_BATCH = 64
+_DISK_WRITERS = 8  # concurrent fsyncs share one journal commit; more than this gained nothing on ext4
+
+
+class Intake:
+    """Makes arrivals durable.
+
+    Args:
+        database: where rows go.
+        blobs: where files go.
+        clock: the present.
+        promises: the office's calendar, for the moment of receipt and the clocks that start with it.
+    """
+
+    def __init__(self, database: Database, blobs: Blobs, clock: Clock, promises: Promises) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._clock = clock
+        self._promises = promises
+        self._disk = ThreadPoolExecutor(_DISK_WRITERS, thread_name_prefix="blob")
+
+    def accept(self, arrival: Arrival) -> Receipt:
+        """Accept one arrival.
+
+        Raises:
+            StorageUnavailable: it could not be made durable; nothing was registered.
+        """
+        outcome = self.accept_all([arrival])[0]
+        if isinstance(outcome, GatewayError):
+            raise outcome
+        return outcome
+
+    def accept_all(self, arrivals: Sequence[Arrival]) -> list[Receipt | GatewayError]:
+        """Accept several arrivals in one commit, in order.
+
+        Returns:
+            For each arrival its receipt, or why it could not be stored; one that could not does not hold up the others.
+        """
+        stored = [self._disk.submit(self._make_durable, arrival) for arrival in arrivals]
+        outcomes = [_outcome(future) for future in stored]
+        durable = [outcome for outcome in outcomes if isinstance(outcome, DurableArrival)]
+        try:
+            with self._database.transaction() as tx:
+                receipts = iter(register(tx, durable, now=self._clock.now()))
+        except GatewayError as error:
+            return [error if isinstance(outcome, DurableArrival) else outcome for outcome in outcomes]
+        return [next(receipts) if isinstance(outcome, DurableArrival) else outcome for outcome in outcomes]
+
+    def close(self) -> None:
+        """Let the disk writers go."""
+        self._disk.shutdown()
+
+    def _make_durable(self, arrival: Arrival) -> DurableArrival:
+        files = arrival.files
+        if arrival.text:  # what the citizen typed is an original too; the column keeps it masked
+            files = (ArrivedFile("본문.txt", "text/plain; charset=utf-8", Role.BODY, arrival.text.encode()), *files)
+        received_at = self._promises.received_at(arrival.arrived_at)
+        return DurableArrival(
+            arrival=arrival,
+            files=tuple(self._store(file) for file in files),
+            received_at=received_at,
+            clocks=self._promises.at_receipt(received_at),
+        )
+
+    def _store(self, file: ArrivedFile) -> StoredFile:
+        if file.path is not None:
+            return StoredFile(file, *self._blobs.put_file(file.path))
+        content = file.content or b""
+        return StoredFile(file, self._blobs.put(content), len(content))
+
+
+class Acceptor:
+    """The asynchronous front of `Intake` for the edges: arrivals that wait together share one commit.
+
+    While one batch is being committed the next one gathers, so the batch grows with the load and a lone arrival waits
+    for nobody. Used within one event loop.
+    """
+
+    def __init__(self, intake: Intake, *, batch: int = _BATCH) -> None:
+        self._intake = intake
+        self._batch = batch
+        self._waiting: list[tuple[Arrival, asyncio.Future[Receipt]]] = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
+        self._running: asyncio.Task[None] | None = None
+
+    async def accept(self, arrival: Arrival) -> Receipt:
+        """Accept one arrival; returns when it is durable.
+
+        Raises:
+            StorageUnavailable: it could not be made durable; nothing was registered.
+        """
+        future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._waiting.append((arrival, future))
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._drain())
+        # a caller that goes away (connection lost) does not undo what is being committed
+        return await asyncio.shield(future)
+
+    async def close(self) -> None:
+        """Finish what is waiting."""
+        if self._running is not None:
+            await self._running
+        self._thread.shutdown()
+
+    async def _drain(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            batch, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
+            arrivals = [arrival for arrival, _ in batch]
+            try:
+                outcomes = await loop.run_in_executor(self._thread, self._intake.accept_all, arrivals)
+            except Exception as error:  # noqa: BLE001 (whatever went wrong, no caller may wait for ever)
+                failure = StorageUnavailable(f"acceptance failed: {error!r}")
+                outcomes = [failure for _ in batch]
+            for (_, future), outcome in zip(batch, outcomes, strict=True):
+                if future.cancelled():
+                    continue
+                if isinstance(outcome, GatewayError):
+                    future.set_exception(outcome)
+                else:
+                    future.set_result(outcome)
+
+
+def _outcome(stored: Future[DurableArrival]) -> DurableArrival | GatewayError:
+    try:
+        return stored.result()
+    except GatewayError as error:
+        return error
