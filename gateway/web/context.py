@@ -1,0 +1,116 @@
+"""What the web pages need, put together once by the composition root and handed to `create_app`.
+
+Guarantees: no page reads settings, opens a database or knows the time by itself; all of it comes from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from gateway.domain.office import OfficeFacts
+from gateway.domain.people import Signers
+from gateway.domain.submission import Arrival, Receipt
+from gateway.domain.times import Clock
+from gateway.store.blobs import Blobs
+from gateway.store.database import Database
+
+MEGABYTE = 1024 * 1024
+
+
+class Accepting(Protocol):
+    """The one door in, as `gateway.intake.Acceptor` opens it."""
+
+    async def accept(self, arrival: Arrival) -> Receipt:
+        """Make `arrival` durable, then hand back its receipt."""
+        ...
+
+
+class Signatories(Protocol):
+    """Who answers for a case, as `dispatch.directory` knows it."""
+
+    def signers(self, handler_id: str) -> Signers:
+        """Unit, handler and superior of one case handler; IncompleteDocument when a part is not known."""
+        ...
+
+    def desk(self) -> Signers:
+        """Those who answer before a case has a handler."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """What one web submission may carry.
+
+    Attributes:
+        spool: folder for files on their way in; each request's folder is removed when it ends.
+        file_bytes: largest single file.
+        submission_bytes: largest request, all files together.
+        files: most files in one submission.
+        text_chars: longest text a citizen may type.
+    """
+
+    spool: Path
+    file_bytes: int = 50 * MEGABYTE
+    submission_bytes: int = 200 * MEGABYTE
+    files: int = 20
+    text_chars: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class StaticRoots:
+    """Where the installed design system and htmx lie (folders of `node_modules`)."""
+
+    krds: Path
+    htmx: Path
+
+    @classmethod
+    def under(cls, node_modules: Path) -> StaticRoots:
+        """The roots below one `node_modules` folder."""
+        return cls(krds=node_modules / "krds-uiux" / "resources", htmx=node_modules / "htmx.org" / "dist")
+
+
+@dataclass(frozen=True, slots=True)
+class WebContext:
+    """Everything the pages need.
+
+    Attributes:
+        database: transactions and readings.
+        blobs: originals, renditions and letters by content address.
+        acceptor: the door in.
+        clock: the present moment.
+        office: name, address, phones of this office.
+        directory: who answers for a case.
+        secret: at least 32 bytes; signs cookies and form tokens. Changing it logs everybody out.
+        limits: what an upload may carry.
+        static_roots: where the design system's files lie.
+        https: cookies are marked Secure and HSTS is sent.
+        trusted_proxies: addresses whose X-Forwarded-For is believed.
+        demonstration: this office is invented; every page says so instead of claiming to be the government.
+        opened: called as `(submission_id, at)` when a citizen opens a result for the first time.
+        kinds: petition kinds a citizen can choose from, as (code, Korean name).
+        extras: parts that single pages need beyond these (staff pages), by name.
+    """
+
+    database: Database
+    blobs: Blobs
+    acceptor: Accepting
+    clock: Clock
+    office: OfficeFacts
+    directory: Signatories
+    secret: bytes
+    limits: UploadLimits
+    static_roots: StaticRoots
+    https: bool = False
+    trusted_proxies: frozenset[str] = frozenset()
+    demonstration: bool = True
+    opened: Callable[[int, Any], None] | None = None
+    kinds: tuple[tuple[str, str], ...] = ()
+    extras: dict[str, Any] = field(default_factory=dict)
+
+
+CONTEXT = web.AppKey("context", WebContext)
