@@ -206,6 +206,16 @@ def anything_to_ring(tx: Connection, *, now: datetime, quiet: timedelta) -> bool
     )
 
 
+def rung(tx: Connection, *, now: datetime, quiet: timedelta) -> int:
+    """How many due jobs have been rung for lately and not been claimed yet."""
+    query = sa.select(sa.func.count()).where(
+        jobs.c.state == JobState.WAITING,
+        jobs.c.run_after <= now,
+        jobs.c.rung_at > now - quiet,
+    )
+    return int(tx.execute(query).scalar_one())
+
+
 def outstanding(tx: Connection, submission_id: int, kind: JobKind, subject: str = "") -> bool:
     """Whether such a job is still to be done for the submission."""
     return (
