@@ -69,7 +69,7 @@ def upgrade() -> None:
         sa.Column("unit_code", sa.String(length=64), server_default="", nullable=False),
         sa.Column("handler_id", sa.String(length=64), server_default="", nullable=False),
         sa.Column("route_reason", sa.Text(), server_default="", nullable=False),
-        sa.Column("unverified", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("unverified", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("assigned_at", sa.String(length=32), nullable=True),
         sa.Column("first_seen_at", sa.String(length=32), nullable=True),
         sa.Column("told_at", sa.String(length=32), nullable=True),
