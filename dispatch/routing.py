@@ -18,7 +18,7 @@ from gateway.domain.people import Person
 _SHOWN = 3
 _TITLE_COUNTS = 3
 _CLEARLY = 1.3  # how many times the second best a handler's duties must be to outweigh the load
-_CONTRADICTS = 2.0  # how many times likelier another unit must be to doubt a word rule
+_CONTRADICTS = 1.1  # how many times likelier another unit must be to doubt a word rule
 _KIND_ENOUGH = 0.3
 
 
@@ -175,7 +175,7 @@ class Router:
             if len({kind.unit_code for kind, _ in hits}) == 1:
                 kind, _ = hits[0]
                 likeliest = next(iter(scores))
-                if scores[likeliest] >= max(self._rules.enough, _CONTRADICTS * scores.get(kind.unit_code, 0.0)):
+                if scores[likeliest] > _CONTRADICTS * scores.get(kind.unit_code, 0.0):
                     return None  # the rest of the text speaks for another unit
                 return _Finding(f"표시 낱말: {', '.join(word for _, word in hits)}", kind.code, kind.unit_code)
         return None

@@ -134,7 +134,7 @@ def load_rules(
         raise ConfigurationError(f"{_FILE}: unknown: {', '.join(sorted(unknown))}", remedy="correct the spelling")
     unit_code, handler, kind_code = _triage(document, units, people, kinds)
     likeness = Section.of(_FILE, document, "likeness")
-    enough = likeness.number("enough", 0.5)
+    enough = likeness.number("enough", 0.45)
     likeness.finish()
     return RouteRules(
         triage_unit=unit_code,

@@ -7,6 +7,7 @@ row with too many cells, is an error. Fails with `ConfigurationError`, whose cau
 from __future__ import annotations
 
 import csv
+import io
 import re
 import tomllib
 import unicodedata
@@ -102,7 +103,7 @@ def read_csv(path: Path, columns: Iterable[str]) -> list[Line]:
         ConfigurationError: the file is missing, not UTF-8, or its columns or rows are not as they should be.
     """
     wanted = set(columns)
-    reader = csv.DictReader(_text_of(path).splitlines())
+    reader = csv.DictReader(io.StringIO(_text_of(path), newline=""))
     found = [(name or "").strip() for name in reader.fieldnames or ()]
     if set(found) != wanted or len(found) != len(wanted):
         raise Line(path.name, 1, {}).fault(
@@ -113,7 +114,7 @@ def read_csv(path: Path, columns: Iterable[str]) -> list[Line]:
     for row in reader:
         cells = {name: (row[name] or "").strip() for name in found}
         line = Line(path.name, reader.line_num, cells)
-        if row.get(None):  # type: ignore[call-overload]  # DictReader keeps surplus cells under the key None
+        if row.get(None):  # DictReader keeps surplus cells under the key None
             raise line.fault("more cells than columns", "put a text that holds a comma in double quotes")
         if any(cells.values()):
             lines.append(line)

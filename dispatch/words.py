@@ -18,7 +18,7 @@ _WORD = re.compile(r"[가-힣]+|[a-z]+")
 _NOT_TEXT = re.compile(r"[^0-9a-z가-힣]+")
 _PAIR, _TRIPLE = 2, 3
 _TRIPLE_COUNTS = 1.6  # a triple says more than the two pairs in it
-_PRIOR = 12.0  # evidence, in units of idf, that must be outweighed before a score comes near 1
+_PRIOR = 5.0  # evidence, in units of idf, that must be outweighed before a score comes near 1
 _MOST = 3  # a word repeated on every page counts no more than so often
 
 
