@@ -2,7 +2,7 @@
 
 Guarantees: every value has a default that runs the gateway on one machine with no service to install; what is given is
 checked at once. Order: defaults, then a TOML file, then `GATEWAY_*` environment variables (`GATEWAY_HTTP_PORT=8080`).
-Fails with `ConfigurationError`, which names the setting and says what to write instead. Only `runtime.bootstrap` reads it.
+Fails with `ConfigurationError`, which names the setting and says what to write instead. Only `runtime` reads it.
 """
 
 from __future__ import annotations

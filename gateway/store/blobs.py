@@ -112,6 +112,17 @@ class FileBlobs:
             )
         return place
 
+    def probe(self) -> None:
+        """See that a blob could be stored now; leaves nothing.
+
+        Raises:
+            StorageUnavailable: the folder cannot be written.
+        """
+        with _as_storage_errors():
+            fresh = self._fresh_name()
+            fresh.touch()
+            fresh.unlink()
+
     def sweep(self, *, older_than_s: float = _STALE_S) -> int:
         """Remove temporary files a crash left; how many there were."""
         removed = 0

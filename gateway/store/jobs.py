@@ -168,6 +168,15 @@ def fail(tx: Connection, lease: Lease, *, now: datetime, why: str, transient: bo
     return state
 
 
+def release_all(tx: Connection, *, now: datetime) -> int:
+    """Let every lease lapse now; how many. For a start on one machine, where no worker can be alive.
+
+    Harmless if one is: its completion is refused, because the next claim changes the token.
+    """
+    leased = jobs.update().where(jobs.c.state == JobState.LEASED, jobs.c.lease_until > now)
+    return int(tx.execute(leased.values(lease_until=now, rung_at=None)).rowcount)
+
+
 def to_ring(tx: Connection, *, now: datetime, quiet: timedelta, limit: int) -> list[int]:
     """Jobs whose doorbell should be rung: due and never rung, rung long ago without effect, or their lease lapsed.
 
