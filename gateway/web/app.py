@@ -18,11 +18,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.domain.errors import GatewayError
 from gateway.web import pages, portal
-from gateway.web.context import CONTEXT, MEGABYTE, WebContext
+from gateway.web.context import CONTEXT, WebContext
 from gateway.web.middleware import MIDDLEWARES
 from gateway.web.static_files import FILES, StaticFiles
 
-_FORM_BYTES: Final = MEGABYTE  # of forms without files; submissions are streamed and have their own limits
+_FORM_BYTES: Final = 1024 * 1024  # of forms without files; submissions are streamed and have their own limits
 PARTS: Final[tuple[Callable[[web.Application], None], ...]] = (portal.attach,)
 
 

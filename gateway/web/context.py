@@ -5,13 +5,13 @@ Guarantees: no page reads settings, opens a database or knows the time by itself
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from aiohttp import web
 
+from channels.webform import UploadLimits
 from gateway.domain.office import OfficeFacts
 from gateway.domain.people import Signers
 from gateway.domain.submission import Arrival, Receipt
@@ -19,7 +19,7 @@ from gateway.domain.times import Clock
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 
-MEGABYTE = 1024 * 1024
+__all__ = ["CONTEXT", "Accepting", "Signatories", "StaticRoots", "UploadLimits", "WebContext"]
 
 
 class Accepting(Protocol):
@@ -40,25 +40,6 @@ class Signatories(Protocol):
     def desk(self) -> Signers:
         """Those who answer before a case has a handler."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class UploadLimits:
-    """What one web submission may carry.
-
-    Attributes:
-        spool: folder for files on their way in; each request's folder is removed when it ends.
-        file_bytes: largest single file.
-        submission_bytes: largest request, all files together.
-        files: most files in one submission.
-        text_chars: longest text a citizen may type.
-    """
-
-    spool: Path
-    file_bytes: int = 50 * MEGABYTE
-    submission_bytes: int = 200 * MEGABYTE
-    files: int = 20
-    text_chars: int = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +72,6 @@ class WebContext:
         https: cookies are marked Secure and HSTS is sent.
         trusted_proxies: addresses whose X-Forwarded-For is believed.
         demonstration: this office is invented; every page says so instead of claiming to be the government.
-        opened: called as `(submission_id, at)` when a citizen opens a result for the first time.
         kinds: petition kinds a citizen can choose from, as (code, Korean name).
         extras: parts that single pages need beyond these (staff pages), by name.
     """
@@ -108,7 +88,6 @@ class WebContext:
     https: bool = False
     trusted_proxies: frozenset[str] = frozenset()
     demonstration: bool = True
-    opened: Callable[[int, Any], None] | None = None
     kinds: tuple[tuple[str, str], ...] = ()
     extras: dict[str, Any] = field(default_factory=dict)
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.web.portal import information
+from gateway.web.portal import case, information, submit
 
 
 def attach(app: web.Application) -> None:
     """Add the citizen pages."""
     information.attach(app)
+    submit.attach(app)
+    case.attach(app)
