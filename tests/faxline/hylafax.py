@@ -7,7 +7,7 @@ fails with a plain sentence when a program is missing or does not come up.
 
 from __future__ import annotations
 
-import crypt
+import ctypes
 import os
 import shutil
 import signal
@@ -32,12 +32,6 @@ ServerTracing: 1
 SendFaxCmd: /usr/lib/hylafax/bin/faxsend
 UUCPLockDir: {spool}/locks
 UUCPLockTimeout: 5
-JobReqBusy: 2
-JobReqNoCarrier: 2
-JobReqNoAnswer: 2
-JobReqDataConn: 2
-JobReqProto: 2
-JobReqOther: 2
 """
 _MODEM_CONFIG = """\
 CountryCode: 82
@@ -59,6 +53,8 @@ TagLineFormat: "From %%l|%c|Page %%P of %%T"
 MaxRecvPages: 200
 UUCPLockDir: {spool}/locks
 UUCPLockTimeout: 5
+PollLockWait: 2
+PollModemWait: 2
 ModemType: Class1
 Class1AdaptRecvCmd: AT+FAR=1
 Class1TMConnectDelay: 20
@@ -71,11 +67,17 @@ CallIDPattern: "NMBR="
 CallIDPattern: "NAME="
 CallIDPattern: "NDID="
 FaxRcvdCmd: bin/faxrcvd
+JobReqBusy: 2
+JobReqNoCarrier: 2
+JobReqNoAnswer: 2
+JobReqDataConn: 2
+JobReqProto: 2
+JobReqOther: 2
 """
 
 
 class PrivateHylafax:
-    """One private HylaFAX below `folder`."""
+    """One private HylaFAX below `folder`, which the user uucp must be able to enter."""
 
     def __init__(self, folder: Path) -> None:
         self.spool = folder / "spool"
@@ -142,9 +144,6 @@ class PrivateHylafax:
 
     def _make_spool(self) -> None:
         spool = self.spool
-        for parent in (self._folder, *self._folder.parents[:-1]):  # the programs become uucp and must get in
-            if not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
         spool.mkdir()
         for name in _OWNED:
             (spool / name).mkdir(mode=0o755)
@@ -154,7 +153,7 @@ class PrivateHylafax:
         shutil.copytree("/var/spool/hylafax/status", spool / "status", dirs_exist_ok=True)
         shutil.copy2(REPOSITORY / "deploy/hylafax/faxrcvd", spool / "bin/faxrcvd")
         (spool / "etc/config").write_text(_SERVER_CONFIG.format(spool=spool))
-        hash_ = crypt.crypt(PASSWORD, crypt.METHOD_SHA512)
+        hash_ = _hashed(PASSWORD)
         access = spool / "etc/hosts.hfaxd"
         access.write_text(f"^{USER}@:21:{hash_}:{hash_}\n")
         cache = (spool / "etc/setup.cache").read_text().splitlines()
@@ -165,6 +164,14 @@ class PrivateHylafax:
             shutil.chown(path, "uucp", "uucp")
         (spool / "tmp").chmod(0o1777)
         access.chmod(0o600)
+
+
+def _hashed(password: str) -> str:
+    """As `hosts.hfaxd` wants it: crypt(3)."""
+    crypt = ctypes.CDLL("libcrypt.so.1").crypt
+    crypt.restype = ctypes.c_char_p
+    hashed: bytes = crypt(password.encode(), b"$6$onnuri$")
+    return hashed.decode()
 
 
 def _signal_session(leader: int, what: signal.Signals) -> None:

@@ -1,6 +1,6 @@
 """The whole software line: exchange, HylaFAX with modems, a fax machine of a citizen, and a person who picks up.
 
-`with fax_line(folder) as line:` gives a `FaxLine`; leaving the block ends every process that was started.
+`with fax_line() as line:` gives a `FaxLine`; leaving the block ends every process that was started.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.faxline.hylafax import PASSWORD, REPOSITORY, USER, PrivateHylafax
@@ -71,6 +72,7 @@ class ExchangeProcess:
 class FaxLine:
     """A running line."""
 
+    folder: Path
     exchange: ExchangeProcess
     hylafax: PrivateHylafax
     received: Path  # what the citizen's machine received
@@ -108,16 +110,24 @@ class FaxLine:
 
 
 @contextmanager
-def fax_line(folder: Path, *, speed: float = 20.0, modems: tuple[str, ...] = (OFFICE,)) -> Iterator[FaxLine]:
-    """Start a line below `folder`; everything ends with the block."""
-    received = folder / "machine"
-    arguments = ["--speed", str(speed), "--machine", f"{CITIZEN}={received}", "--person", PERSON]
-    for number in modems:
-        arguments += ["--modem", number]
+def fax_line(*, speed: float = 20.0, modems: tuple[str, ...] = (OFFICE,)) -> Iterator[FaxLine]:
+    """Start a line; every process ends and every file goes with the block.
+
+    Args:
+        speed: how much faster than real time audio runs; above 40 calls out fail.
+        modems: fax numbers of the office, one modem each.
+    """
     with ExitStack() as stack:
+        # not below pytest's own folder: another run that starts meanwhile takes the rights of others away there
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="faxline-", ignore_cleanup_errors=True)))
+        folder.chmod(0o711)
+        received = folder / "machine"
+        arguments = ["--speed", str(speed), "--machine", f"{CITIZEN}={received}", "--person", PERSON]
+        for number in modems:
+            arguments += ["--modem", number]
         exchange = ExchangeProcess(arguments)
         stack.callback(exchange.stop)
         hylafax = PrivateHylafax(folder)
         stack.callback(hylafax.stop)
         hylafax.start({number: exchange.devices[number] for number in modems})
-        yield FaxLine(exchange, hylafax, received)
+        yield FaxLine(folder, exchange, hylafax, received)
