@@ -91,9 +91,10 @@ class Router:
         self._handling = {code: people for code, people in self._handling.items() if people}
         self._units = Likeness({code: self._description(code) for code in self._handling})
         self._kinds = Likeness({code: f"{k.name} {k.name} {k.words}" for code, k in directory.kinds.items()})
+        self._working = {code: _without_leaders(people) for code, people in self._handling.items()}
         self._duties = {
             code: Likeness({person.id: person.duties for person in people}, prior=1.0)
-            for code, people in self._handling.items()
+            for code, people in self._working.items()
         }
 
     def decide(
@@ -234,20 +235,15 @@ class Router:
     def _by_duties(self, unit_code: str, kind_code: str, matter: Matter, load: Mapping[str, int]) -> tuple[Person, str]:
         kind = self._directory.kinds[kind_code]
         text = f"{matter.weighted}\n{kind.name} {kind.words}" if kind.unit_code else matter.weighted
-        people = {person.id: person for person in self._handling[unit_code]}
+        text = text.replace(self._directory.units[unit_code].name, " ")  # it says nothing about who in the unit
+        people = {person.id: person for person in self._working[unit_code]}
         scores = self._duties[unit_code].scores(text)
         best = next(iter(scores.values()))
         fitting = [person_id for person_id, score in scores.items() if best and score * _CLEARLY >= best]
         if len(fitting) == 1:
             return people[fitting[0]], "담당업무가 맞음"
-        # nobody stands out: superiors only when they are all there is
-        handlers = [p for p in (fitting or people) if not self._leads(people[p], people)] or list(fitting or people)
-        lightest = min(handlers, key=lambda person_id: (load.get(person_id, 0), person_id))
+        lightest = min(fitting or people, key=lambda person_id: (load.get(person_id, 0), person_id))
         return people[lightest], f"맡은 건이 가장 적음({load.get(lightest, 0)}건)"
-
-    @staticmethod
-    def _leads(person: Person, people: Mapping[str, Person]) -> bool:
-        return any(other.superior_id == person.id for other in people.values())
 
     def _present(self, handler: Person, at: datetime, absences: Sequence[Absence]) -> tuple[Person, str]:
         """The handler, or who acts for him when he is away, with the note that says so."""
@@ -257,3 +253,9 @@ class Router:
         if deputy is None:
             return handler, f"{handler.name} 부재, 대행자도 없음: {handler.name} {handler.title}"
         return deputy, f"{handler.name} 부재, 대행자: {deputy.name} {deputy.title}"
+
+
+def _without_leaders(people: tuple[Person, ...]) -> tuple[Person, ...]:
+    """Those who work on cases; the ones they report to only when there is nobody else."""
+    led_by = {person.superior_id for person in people}
+    return tuple(person for person in people if person.id not in led_by) or people

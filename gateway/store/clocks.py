@@ -108,7 +108,7 @@ def newly_overdue(tx: Connection, now: datetime, *, limit: int = 500) -> tuple[S
 def unassigned_due_by(
     tx: Connection, moment: datetime, *, states: Collection[State], limit: int = 500
 ) -> tuple[int, ...]:
-    """Submissions in `states` whose C1 lapses by `moment` and which no assignment job waits for, runs or is stuck on."""
+    """Submissions in `states` whose C1 lapses by `moment` and which have no unfinished (or stuck) assignment job."""
     unfinished = sa.exists().where(
         jobs.c.submission_id == submissions.c.id, jobs.c.kind == JobKind.ASSIGN, jobs.c.state != JobState.DONE
     )
