@@ -25,6 +25,13 @@ _BY_CHANNEL = {
     Channel.FAX: ReturnChannel.FAX,
     Channel.POST: ReturnChannel.POST,
 }
+# How someone who chose this is told things; what lies at the counter is announced by e-mail first.
+_ROUTES = {
+    ReturnChannel.INTERNET: Route.EMAIL,
+    ReturnChannel.FAX: Route.FAX,
+    ReturnChannel.POST: Route.POST,
+    ReturnChannel.PICKUP: Route.EMAIL,
+}
 _RESULTS = frozenset({Purpose.RESULT, Purpose.REFUSAL})
 # Policy: what fails falls to the next of these that has an address.
 _FALLBACKS = (Route.FAX, Route.EMAIL, Route.POST)
@@ -56,10 +63,10 @@ class Course:
     """How one message goes out.
 
     Attributes:
-        ways: all of them are used.
+        ways: all of them are used; one by e-mail, fax or post without an address waits in the outgoing tray.
         fallbacks: in order, one after another, when a way of `ways` fails for good.
         chosen: the return channel that counts, stated or taken from the way in.
-        trouble: why `ways` is not what was chosen, or why it is empty; in Korean words for the tray.
+        trouble: why `ways` is not what was chosen, or lacks an address; in Korean words for the ledger.
     """
 
     ways: tuple[Way, ...]
@@ -105,12 +112,7 @@ def course(purpose: Purpose, channel: Channel, stated: ReturnChannel | None, con
     known = _known(contact)
     if chosen is ReturnChannel.PICKUP and purpose in _RESULTS:
         return Course((Way(Route.PICKUP),), chosen=chosen)
-    wanted = {
-        ReturnChannel.INTERNET: Route.EMAIL,
-        ReturnChannel.FAX: Route.FAX,
-        ReturnChannel.POST: Route.POST,
-        ReturnChannel.PICKUP: Route.EMAIL,
-    }[chosen]
+    wanted = _ROUTES[chosen]
     page = (Way(Route.INTERNET),) if chosen is ReturnChannel.INTERNET else ()
     rest = tuple(known[r] for r in _FALLBACKS if r in known and r is not wanted)
     if wanted in known:
@@ -148,7 +150,8 @@ def _instead(chosen: ReturnChannel, rest: tuple[Way, ...], page: tuple[Way, ...]
     }[chosen]
     if rest:
         return Course((*page, rest[0]), rest[1:], chosen, f"{missing}가 없어 다른 방법으로 보냅니다.")
-    return Course(page, (), chosen, f"{missing}를 알 수 없습니다. 민원인의 연락처를 확인해 주십시오.")
+    unknown = Way(Route.POST if chosen is ReturnChannel.PICKUP else _ROUTES[chosen])
+    return Course((*page, unknown), (), chosen, f"{missing}를 알 수 없습니다. 민원인의 연락처를 확인해 주십시오.")
 
 
 def _known(contact: Contact) -> dict[Route, Way]:

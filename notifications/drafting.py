@@ -127,11 +127,11 @@ def draft(
 
 def for_way(letter: Letter, way: Way) -> Letter:
     """The same letter on the sheet its way needs."""
-    if way.route is Route.FAX:
+    if way.route is Route.FAX and way.address:
         return replace(letter, medium=Medium.FAX, fax_number=spaced(way.address))
-    if way.route in {Route.POST, Route.PICKUP}:
-        return replace(letter, medium=Medium.POST if way.route is Route.POST else Medium.SCREEN)
-    return letter
+    if way.route is Route.POST:
+        return replace(letter, medium=Medium.POST)
+    return replace(letter, medium=Medium.COUNTER) if way.route is Route.PICKUP else letter
 
 
 def due_words(due_at: datetime | None) -> str:

@@ -48,6 +48,7 @@ class Medium(StrEnum):
 
     SCREEN = "screen"
     POST = "post"  # address in the envelope's window, fold marks, room for the stamped seal
+    COUNTER = "counter"  # printed and stamped like a posted one, without envelope
     FAX = "fax"  # cover page, no grey, no colour
 
 

@@ -12,6 +12,7 @@ import os
 import secrets
 import smtplib
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -28,7 +29,8 @@ from notifications.ports import Attempted, MailWay, Outcome
 _POLICY = email.policy.SMTP.clone(max_line_length=998)
 _TIMEOUT_S = 30.0
 _PERMANENT = range(500, 600)
-_CONTINUE = 354
+_OK = range(200, 300)
+_CONTINUE = range(354, 355)
 _DETAIL_LENGTH = 300
 _EXAMPLE = "smtp://host:25, smtp://host:587?tls=starttls, smtps://login:password@host, or folder:///path"
 
@@ -214,7 +216,7 @@ def _hand_over(
     except (OSError, smtplib.SMTPException) as error:
         # RFC 5321 §4.2.5 and RFC 1047: the peer may have taken it and its answer was lost
         return Attempted(Outcome.IN_DOUBT, f"보내는 중에 연결이 끊겨 전달 여부를 알 수 없습니다: {_words(error)}")
-    if code not in range(200, 300):
+    if code not in _OK:
         return _refused(code, reply)
     dsn = "yes" if recipient_options else "no"
     return Attempted(Outcome.SENT, "메일 서버가 받았습니다.", {"reply": f"{code} {_text(reply)}", "dsn_requested": dsn})
@@ -224,12 +226,13 @@ def _announce(
     smtp: smtplib.SMTP, sender: tuple[str, list[str]], recipient: tuple[str, list[str]]
 ) -> Attempted | None:  # fmt: skip
     """Envelope and DATA; None when the peer is ready for the text, which is nowhere yet."""
+    steps: tuple[tuple[Callable[[], tuple[int, bytes]], range], ...] = (
+        (lambda: smtp.mail(*sender), _OK),
+        (lambda: smtp.rcpt(*recipient), _OK),
+        (lambda: smtp.docmd("DATA"), _CONTINUE),
+    )
     try:
-        for step, wanted in (
-            (lambda: smtp.mail(*sender), range(200, 300)),
-            (lambda: smtp.rcpt(*recipient), range(200, 300)),
-            (lambda: smtp.docmd("DATA"), range(_CONTINUE, _CONTINUE + 1)),
-        ):
+        for step, wanted in steps:
             code, reply = step()
             if code not in wanted:
                 return _refused(code, reply)

@@ -132,6 +132,15 @@ class MailWay(Protocol):
         ...
 
 
+class NamedKind(Protocol):
+    """A kind of petition, as far as a letter needs it."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+
 class Signatories(Protocol):
     """Who stands behind a letter; the directory of units and staff implements it."""
 
@@ -158,4 +167,12 @@ class Signatories(Protocol):
 
     def mail_address(self, handler_id: str) -> str:
         """The handler's e-mail address; empty when there is none."""
+        ...
+
+    def kind(self, code: str) -> NamedKind:
+        """One kind of petition.
+
+        Raises:
+            NotFound: there is none of this code.
+        """
         ...
