@@ -12,7 +12,8 @@ import unicodedata
 
 from gateway.domain.errors import PermanentError
 
-_SIGNS = re.compile(r"[\s\-.()/‐‑–—−]+")
+_SIGNS = re.compile(r"[\s\-.‐‑–—−]+")
+_AREA = re.compile(r"\(?(0\d{1,3})\)")  # "(063) 290-4600", "02) 123-4567"; brackets elsewhere hold an extension
 _KOREAN = re.compile(
     r"02\d{7,8}"  # Seoul
     r"|0[3-6][1-4]\d{7,8}"  # provinces: 031-033, 041-044, 051-055, 061-064
@@ -42,6 +43,8 @@ def dialable(written: str) -> str:
         NotDialable: it is not plainly one number, or one that an office must not dial.
     """
     number = _SIGNS.sub("", unicodedata.normalize("NFKC", written))
+    if area := _AREA.match(number):
+        number = area[1] + number[area.end() :]
     if number.startswith(_KOREAN_CODE):
         number = "0" + number.removeprefix(_KOREAN_CODE).removeprefix("0")
     if _KOREAN.fullmatch(number) or _FOREIGN.fullmatch(number):
