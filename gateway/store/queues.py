@@ -18,27 +18,12 @@ from gateway.domain.clocks import ClockName
 from gateway.domain.delivery import DeliveryState, Purpose, Route
 from gateway.domain.lifecycle import FINAL, Event, State
 from gateway.domain.submission import Channel
+from gateway.store.clocks import StoredClock
 from gateway.store.schema import clocks, deliveries, ledger, originals, submissions
 
 HANDED_OVER = (State.ASSIGNED, State.PLANNED, State.ON_HOLD)
 WITH_HANDLER = (*HANDED_OVER, State.DECIDED, State.RETURNING, State.UNDELIVERABLE)
-NEEDS_PERSON = (DeliveryState.WAITING, DeliveryState.IN_DOUBT, DeliveryState.FAILED, DeliveryState.RETURNED)
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """One running or stopped clock of a submission."""
-
-    name: ClockName
-    rule: str
-    started_at: datetime
-    due_at: datetime
-    satisfied_at: datetime | None
-    breached_at: datetime | None
-
-    def late(self, now: datetime) -> bool:
-        """Whether the promise was, or is by now, broken."""
-        return (self.satisfied_at or now) > self.due_at
+NEEDS_PERSON = (DeliveryState.WAITING, DeliveryState.IN_DOUBT, DeliveryState.RETURNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +50,7 @@ class Waiting:
     first_seen_at: datetime | None
     why: str
     pages: int
-    clocks: Mapping[ClockName, Clock]
+    clocks: Mapping[ClockName, StoredClock]
 
     def due(self, name: ClockName) -> datetime | None:
         """When a running clock lapses; None when there is none or it has been satisfied."""
@@ -165,17 +150,31 @@ def inbox(tx: Connection, *, handler_ids: Iterable[str] = (), unit_codes: Iterab
 
 def outgoing(tx: Connection, *, limit: int = 200) -> tuple[Leaving, ...]:
     """Deliveries that wait for a person, longest waiting first."""
-    return _leaving(tx, deliveries.c.state.in_(NEEDS_PERSON), limit)
-
-
-def deliveries_of(tx: Connection, submission_id: int) -> tuple[Leaving, ...]:
-    """All deliveries of one submission, oldest first."""
-    return _leaving(tx, deliveries.c.submission_id == submission_id, 1000, order=deliveries.c.id)
-
-
-def clocks_of(tx: Connection, submission_id: int) -> dict[ClockName, Clock]:
-    """A submission's clocks by name."""
-    return _clocks(tx, [submission_id]).get(submission_id, {})
+    rows = tx.execute(
+        sa.select(deliveries, submissions.c.number, submissions.c.contact_name, submissions.c.title)
+        .join(submissions, submissions.c.id == deliveries.c.submission_id)
+        .where(deliveries.c.state.in_(NEEDS_PERSON))
+        .order_by(deliveries.c.changed_at, deliveries.c.id)
+        .limit(limit),
+    )
+    return tuple(
+        Leaving(
+            id=r.id,
+            submission_id=r.submission_id,
+            number=r.number,
+            sender=r.contact_name,
+            title=r.title,
+            purpose=Purpose(r.purpose),
+            route=Route(r.route),
+            state=DeliveryState(r.state),
+            address=r.address,
+            document_number=r.document_number,
+            has_document=r.document_sha256 is not None,
+            reason=r.reason,
+            changed_at=r.changed_at,
+        )
+        for r in rows
+    )
 
 
 def count_by_channel(tx: Connection, *, since: datetime) -> dict[Channel, int]:
@@ -240,12 +239,13 @@ def _waiting(tx: Connection, rows: Iterable[Row[Any]]) -> tuple[Waiting, ...]:
     )
 
 
-def _clocks(tx: Connection, ids: list[int]) -> dict[int, dict[ClockName, Clock]]:
-    found: dict[int, dict[ClockName, Clock]] = {}
+def _clocks(tx: Connection, ids: list[int]) -> dict[int, dict[ClockName, StoredClock]]:
+    found: dict[int, dict[ClockName, StoredClock]] = {}
     for r in tx.execute(sa.select(clocks).where(clocks.c.submission_id.in_(ids)).order_by(clocks.c.id)):
-        name = ClockName(r.name)
-        clock = Clock(name, r.rule, r.started_at, r.due_at, r.satisfied_at, r.breached_at)
-        found.setdefault(r.submission_id, {})[name] = clock
+        clock = StoredClock(
+            r.submission_id, ClockName(r.name), r.rule, r.started_at, r.due_at, r.satisfied_at, r.breached_at,
+        )  # fmt: skip
+        found.setdefault(r.submission_id, {})[clock.name] = clock
     return found
 
 
@@ -269,33 +269,3 @@ def _pages(tx: Connection, ids: list[int]) -> dict[int, int]:
         .group_by(originals.c.submission_id),
     )
     return {submission_id: int(pages) for submission_id, pages in rows}
-
-
-def _leaving(
-    tx: Connection, condition: sa.ColumnElement[bool], limit: int, *, order: sa.ColumnElement[Any] | None = None,
-) -> tuple[Leaving, ...]:  # fmt: skip
-    rows = tx.execute(
-        sa.select(deliveries, submissions.c.number, submissions.c.contact_name, submissions.c.title)
-        .join(submissions, submissions.c.id == deliveries.c.submission_id)
-        .where(condition)
-        .order_by(deliveries.c.changed_at if order is None else order, deliveries.c.id)
-        .limit(limit),
-    )
-    return tuple(
-        Leaving(
-            id=r.id,
-            submission_id=r.submission_id,
-            number=r.number,
-            sender=r.contact_name,
-            title=r.title,
-            purpose=Purpose(r.purpose),
-            route=Route(r.route),
-            state=DeliveryState(r.state),
-            address=r.address,
-            document_number=r.document_number,
-            has_document=r.document_sha256 is not None,
-            reason=r.reason,
-            changed_at=r.changed_at,
-        )
-        for r in rows
-    )

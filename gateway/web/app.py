@@ -17,13 +17,13 @@ from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.domain.errors import GatewayError
-from gateway.web import pages, portal
+from gateway.web import pages, portal, staff
 from gateway.web.context import CONTEXT, WebContext
 from gateway.web.middleware import MIDDLEWARES
 from gateway.web.static_files import FILES, StaticFiles
 
 _FORM_BYTES: Final = 1024 * 1024  # of forms without files; submissions are streamed and have their own limits
-PARTS: Final[tuple[Callable[[web.Application], None], ...]] = (portal.attach,)
+PARTS: Final[tuple[Callable[[web.Application], None], ...]] = (portal.attach, staff.attach)
 
 
 def create_app(context: WebContext) -> web.Application:

@@ -1,0 +1,132 @@
+"""What the case page shows: one submission with its files, clocks, people, deliveries and its whole history in words.
+
+Guarantees: reads only; the history is checked against its hash chain each time it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.engine import Connection
+
+from dispatch.directory import Directory
+from gateway.domain.ledger import Entry, verify
+from gateway.store import clocks, deliveries, ledger, submissions
+from gateway.store.submissions import Submission
+from gateway.web import staff_words as words
+
+_SYSTEMS: Final[Mapping[str, str]] = {
+    "smtp": "시스템(전자우편 접수)",
+    "fax": "시스템(팩스 접수)",
+    "hotfolder": "시스템(우편 스캔 접수)",
+    "post": "시스템(우편 스캔 접수)",
+    "web": "시스템(인터넷 접수)",
+    "webform": "시스템(인터넷 접수)",
+    "intake": "시스템(접수)",
+    "channels": "시스템(접수)",
+    "ocr": "시스템(문서 읽기)",
+    "dispatch": "시스템(배정)",
+    "notifications": "시스템(발송)",
+    "sweep": "시스템(점검)",
+    "runtime": "시스템(점검)",
+}
+_NOT_SHOWN: Final = frozenset({"from", "to", "candidates", "attempt", "delivery", "confident", "job"})
+FACTS: Final[Mapping[str, str]] = {
+    "kind": "민원 종류",
+    "unit": "처리부서",
+    "handler": "담당자",
+    "channel": "경로",
+    "purpose": "용건",
+    "route": "방법",
+    "address": "보낸 곳",
+    "document": "문서번호",
+    "files": "파일",
+    "clock": "약속",
+    "due": "기한",
+    "registered": "등기번호",
+    "collector": "받아 간 사람",
+    "identity": "신분 확인",
+    "reply": "상대 응답",
+    "host": "받은 서버",
+    "message_id": "메시지 번호",
+    "pages": "쪽수",
+    "at": "시각",
+    "from_handler": "보낸 담당자",
+    "to_handler": "받은 담당자",
+    "from_unit": "보낸 부서",
+    "to_unit": "받은 부서",
+    "outcome": "결과",
+    "deputy_for": "대신한 사람",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One entry of the ledger in words."""
+
+    at: datetime
+    who: str
+    event: str
+    why: str
+    facts: tuple[tuple[str, str], ...]
+
+
+def build(tx: Connection, case: Submission, directory: Directory) -> dict[str, Any]:
+    """The template's values for one case."""
+    history = ledger.history(tx, case.id)
+    transcript = submissions.transcript(tx, case.id)
+    handler = directory.people.get(case.handler_id)
+    return {
+        "case": case,
+        "originals": submissions.originals(tx, case.id),
+        "read_text": transcript.text if transcript else "",
+        "clocks": clocks.of_submission(tx, case.id),
+        "deliveries": deliveries.for_submission(tx, case.id),
+        "history": [_line(entry, directory) for entry, _ in history],
+        "intact": not verify(history),
+        "handler": handler,
+        "superior": directory.people.get(handler.superior_id) if handler else None,
+    }
+
+
+def fact_word(name: str) -> str:
+    """The Korean word for a fact's name; the name itself when there is none."""
+    return FACTS.get(name, name)
+
+
+def _line(entry: Entry, directory: Directory) -> HistoryLine:
+    facts = tuple(
+        (name, _value(name, value, directory))
+        for name, value in entry.facts.items()
+        if value and name not in _NOT_SHOWN
+    )
+    return HistoryLine(entry.at, _who(entry.actor, directory), entry.event, entry.why, facts)
+
+
+def _who(actor: str, directory: Directory) -> str:
+    family, _, name = actor.partition(":")
+    if family == "staff":
+        person = directory.people.get(name)
+        return f"{person.name} {person.title}" if person else name
+    if family == "citizen":
+        return "민원인"
+    return _SYSTEMS.get(name, "시스템")
+
+
+def _value(name: str, value: str, directory: Directory) -> str:
+    if name in {"handler", "from_handler", "to_handler", "deputy_for"} and value in directory.people:
+        return directory.people[value].name
+    if name in {"unit", "from_unit", "to_unit"} and value in directory.units:
+        return directory.units[value].name
+    if name == "kind" and value in directory.kinds:
+        return directory.kinds[value].name
+    return str(_WORDS.get(value, value))
+
+
+_FAMILIES: Final[tuple[Mapping[Any, str], ...]] = (
+    words.CHANNELS, words.ROUTES, words.PURPOSES, words.OUTCOMES, words.DELIVERY_STATES, words.CLOCKS,
+)  # fmt: skip
+_WORDS: Final = {str(member): text for family in reversed(_FAMILIES) for member, text in family.items()}
