@@ -177,6 +177,11 @@ def outgoing(tx: Connection, *, limit: int = 200) -> tuple[Leaving, ...]:
     )
 
 
+def clocks_of(tx: Connection, submission_id: int) -> dict[ClockName, StoredClock]:
+    """A submission's clocks by name."""
+    return _clocks(tx, [submission_id]).get(submission_id, {})
+
+
 def count_by_channel(tx: Connection, *, since: datetime) -> dict[Channel, int]:
     """How many arrived since then, for every channel."""
     rows = tx.execute(
