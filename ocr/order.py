@@ -28,7 +28,7 @@ _COLUMN_ROWS = 8
 _FULL = 0.8  # a line "fills" its column from this share of the column's width
 _FULL_SHARE = 0.45
 _SAME_ROW = 0.5
-_CROSSING = 0.02  # of the page width; found boxes reach a little into the gap
+_CROSSING = 0.03  # of the page width; found boxes reach a little into the gap
 
 
 def reading_order(boxes: Sequence[B], page_width: float) -> list[list[B]]:
