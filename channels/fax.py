@@ -184,26 +184,23 @@ def facts_of(content: Directories, record: CallRecord | None) -> dict[str, str]:
     `caller`, `caller_name`, `dialled`, `device`, `communication`.
     """
     pages = content.pages
+    tsi, *caller_id = next((page.description for page in pages if page.description), "").splitlines() or [""]
+    # HylaFAX keeps the caller id below the TSI, in the order of CallIDPattern (deploy/hylafax): NMBR, NAME, NDID
+    caller, caller_name, dialled, *_ = (*(line.strip() for line in caller_id), "", "", "")
     facts = {
         "pages": str(len(pages)),
         "resolution": _resolution(pages),
-        "tsi": next((page.description for page in pages if page.description), ""),
+        "tsi": tsi.strip(),
         "sub_address": next((page.sub_address for page in pages if page.sub_address), ""),
         "seconds": str(sum(page.seconds for page in pages) or ""),
         "bad_lines": str(sum(page.bad_lines for page in pages) or ""),
         "damage": content.fault,
+        "incomplete": "the line left no record of this call; the fax may have been cut",
     }
-    if record is None:
-        facts["incomplete"] = "the line left no record of this call; the fax may have been cut"
-    else:
-        facts |= {
-            "incomplete": record.error,
-            "caller": record.caller,
-            "caller_name": record.caller_name,
-            "dialled": record.dialled,
-            "device": record.device,
-            "communication": record.communication,
-        }
+    if record is not None:
+        facts |= {"incomplete": record.error, "device": record.device, "communication": record.communication}
+        caller, caller_name, dialled = record.caller, record.caller_name, record.dialled
+    facts |= {"caller": caller, "caller_name": caller_name, "dialled": dialled}
     return {name: mask(value[:_MAX_FACT]) for name, value in facts.items() if value}
 
 

@@ -44,7 +44,7 @@ class Page:
         compression: TIFF code: 3 is T.4 (MH/MR), 4 is T.6 (MMR).
         bad_lines: scan lines received in error (tag 326).
         worst_run: most bad lines in a row (tag 328).
-        description: tag 270; HylaFAX puts the sender's TSI there.
+        description: tag 270; HylaFAX puts the sender's TSI and caller id there, a line each.
         sub_address: T.30 sub-address, tag 34909.
         seconds: how long the page took to receive, tag 34910.
     """

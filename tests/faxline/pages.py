@@ -38,8 +38,8 @@ def write_fax(path: Path, pages: Sequence[str], *, y_dpi: int = FINE_DPI, bad_li
         path: where to.
         pages: the text of each page.
         y_dpi: 98 or 196 lines per inch.
-        bad_lines: written into tags 326-328 of the first page.
-        tsi: written into tag 270, where HylaFAX puts it.
+        bad_lines: written into tags 326-328 of each page.
+        tsi: written into tag 270 of each page, where HylaFAX puts it.
     """
     images = [_scaled(draw(text), y_dpi) for text in pages]
     tags: dict[int, int | str] = {_BAD_LINES: bad_lines, _CLEAN: 1, _BAD_RUN: bad_lines} if bad_lines else {}
