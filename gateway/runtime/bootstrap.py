@@ -10,20 +10,43 @@ import contextlib
 import os
 import secrets
 import ssl
+from collections.abc import Sequence
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
+from ocr.stage import Transcription
+
+from channels.limits import MEGABYTE, MailBounds
+from channels.mime import MailReader, sandbox_limits
+from channels.unfold import Unfolding
 from dispatch.directory import Directory, load_directory
+from dispatch.escalation import hand_over_before_c1, mark_breaches
 from dispatch.promises import OfficePromises
+from dispatch.stage import Assignment
 from gateway.domain.errors import ConfigurationError
+from gateway.domain.jobs import JobKind, Stage
 from gateway.domain.times import Clock, SystemClock
-from gateway.intake import Intake
+from gateway.intake import Acceptor, Intake
+from gateway.runtime.sweep import Chore
+from gateway.runtime.work import Workshop
+from gateway.sandbox import Sandbox
 from gateway.settings import Settings, load
-from gateway.store import migrate
+from gateway.store import accounts, migrate
 from gateway.store.blobs import FileBlobs
 from gateway.store.database import Database
+from gateway.web.context import StaticRoots, UploadLimits, WebContext
+from gateway.web.staff_parts import StaffParts
+from notifications.composing import Composer
+from notifications.delivering import Delivering, sweep_in_doubt
+from notifications.fax import HylafaxLine
+from notifications.hfaxd import Server
+from notifications.mail import mail_way
+from notifications.press import LetterPress
+from notifications.stage import Acknowledging, Composing
 
 _SECRET_BYTES = 32
+_NODE_MODULES = Path(__file__).resolve().parents[2] / "node_modules"
 
 
 def settings_from_environment() -> Settings:
@@ -84,6 +107,99 @@ class Parts:
                 remedy="Set tls_certificate and tls_key to a PEM certificate and its key, readable by the gateway.",
             ) from error
         return context
+
+    @cached_property
+    def fax_line(self) -> HylafaxLine | None:
+        """Outgoing faxes; None when the office has set no fax server."""
+        settings = self.settings
+        if not settings.fax_host:
+            return None
+        server = Server(settings.fax_host, settings.fax_port, settings.fax_login, settings.fax_password)
+        return HylafaxLine(server, self.clock)
+
+    @cached_property
+    def workshop(self) -> Workshop:
+        """What a worker does."""
+        return Workshop(self.database, self.clock, self._stages())
+
+    def chores(self) -> Sequence[Chore]:
+        """What happens because time passed."""
+        database, clock = self.database, self.clock
+        calendar = self.directory.charter.calendar
+        return (
+            Chore("hand over before C1", 5, lambda: hand_over_before_c1(database, clock, calendar)),
+            Chore("mark breaches", 15, lambda: mark_breaches(database, clock)),
+            Chore("settle what is in doubt", 10, lambda: sweep_in_doubt(database, clock)),
+            Chore("forget idle sessions", 300, self._forget_sessions),
+            Chore("sweep temporary blobs", 3600, self.blobs.sweep),
+        )
+
+    def web_context(self, door: Acceptor) -> WebContext:
+        """What the pages need."""
+        settings = self.settings
+        return WebContext(
+            database=self.database,
+            blobs=self.blobs,
+            acceptor=door,
+            clock=self.clock,
+            office=self.directory.office,
+            directory=self.directory,
+            secret=self.secret,
+            limits=UploadLimits(
+                spool=settings.var / "spool" / "web",
+                file_bytes=settings.upload_file_limit_mb * MEGABYTE,
+                submission_bytes=settings.upload_limit_mb * MEGABYTE,
+            ),
+            static_roots=StaticRoots.under(_NODE_MODULES),
+            https=settings.secure_cookies,
+            kinds=tuple((code, kind.name) for code, kind in self.directory.kinds.items()),
+            extras={"staff": StaffParts(self.directory, idle=timedelta(minutes=settings.session_idle_min))},
+        )
+
+    def close(self) -> None:
+        """Let go of children and connections."""
+        for name in ("_reader_child", "_transcription"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+        if "intake" in self.__dict__:
+            self.intake.close()
+        if "database" in self.__dict__:
+            self.database.close()
+
+    @cached_property
+    def _reader_child(self) -> Sandbox:
+        return Sandbox("channels.mime_child", **sandbox_limits(MailBounds()))
+
+    @cached_property
+    def _transcription(self) -> Transcription:
+        return Transcription(self.database, self.blobs, self.clock)
+
+    def _stages(self) -> dict[JobKind, Stage]:
+        database, blobs, clock, directory = self.database, self.blobs, self.clock, self.directory
+        composer = Composer(LetterPress(), blobs, directory)
+        composing = Composing(database, clock, composer)
+        mail = mail_way(self.settings.smart_host_url, hostname=self.settings.smtp_hostname)
+        return {
+            JobKind.UNFOLD: Unfolding(
+                database,
+                blobs,
+                clock,
+                MailReader(self._reader_child),
+                own_addresses=directory.charter.intake_addresses,
+                work=self.settings.var / "work",
+            ),
+            JobKind.TRANSCRIBE: self._transcription,
+            JobKind.ASSIGN: Assignment(database, directory, clock),
+            JobKind.ACKNOWLEDGE: Acknowledging(composing),
+            JobKind.COMPOSE: composing,
+            JobKind.DELIVER: Delivering(database, blobs, clock, composer, directory, mail, self.fax_line),
+        }
+
+    def _forget_sessions(self) -> int:
+        with self.database.transaction() as tx:
+            return accounts.forget_idle(
+                tx, now=self.clock.now(), idle=timedelta(minutes=self.settings.session_idle_min)
+            )
 
 
 def _secret(path: Path) -> bytes:

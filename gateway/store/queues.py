@@ -148,6 +148,14 @@ def inbox(tx: Connection, *, handler_ids: Iterable[str] = (), unit_codes: Iterab
     return _waiting(tx, rows)
 
 
+def latest(tx: Connection, *, limit: int = 50, also_final: bool = False) -> tuple[Waiting, ...]:
+    """Open submissions, newest first; with `also_final`, finished ones too."""
+    query = sa.select(submissions).order_by(submissions.c.id.desc()).limit(limit)
+    if not also_final:
+        query = query.where(submissions.c.state.not_in(list(FINAL)))
+    return _waiting(tx, tx.execute(query).all())
+
+
 def outgoing(tx: Connection, *, limit: int = 200) -> tuple[Leaving, ...]:
     """Deliveries that wait for a person, longest waiting first."""
     rows = tx.execute(
