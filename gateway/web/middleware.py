@@ -8,6 +8,7 @@ token, except where the page reads a stream and checks the token itself. An unch
 from __future__ import annotations
 
 import secrets
+import traceback
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Final
@@ -108,7 +109,8 @@ async def surround(request: web.Request, handler: Handler) -> web.StreamResponse
         if error.transient:
             response.headers["Retry-After"] = "60"
     except Exception:  # noqa: BLE001 (the last net: a reader gets a page, the log gets the cause)
-        _log.exception("page failed", request_id=request[REQUEST_ID], path=request.path)
+        # format_exc, not exc_info: a renderer that prints local variables would put people's forms into the log
+        _log.error("page failed", request_id=request[REQUEST_ID], path=request.path, trace=traceback.format_exc())
         response = _error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, "", _UNKNOWN)
     _finish(request, response)
     return response
@@ -158,5 +160,5 @@ def _error_page(request: web.Request, status: int, code: str, text_ko: str) -> w
     try:
         return render(request, "errors/error.html", {**values, "status": status}, status=status)
     except Exception:  # noqa: BLE001 (an error page that fails must not hide the first error)
-        _log.exception("the error page failed", request_id=request[REQUEST_ID])
+        _log.error("error page failed", request_id=request[REQUEST_ID], trace=traceback.format_exc())
         return web.Response(text=f"{values['text']}\n({values['request_id']})", status=status)

@@ -67,7 +67,7 @@ async def case_page(request: web.Request) -> web.Response:
     """How far the case is."""
     case = await access.case_of(request)
     context = request.app[CONTEXT]
-    return render(
+    response = render(
         request,
         "portal/case.html",
         {
@@ -77,6 +77,8 @@ async def case_page(request: web.Request) -> web.Response:
             "signers": await asyncio.to_thread(_signers, context, case),
         },
     )
+    access.remember(request, response, case.submission.number)  # who keeps looking need not type the code again
+    return response
 
 
 async def result_page(request: web.Request) -> web.Response:

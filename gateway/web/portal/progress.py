@@ -83,7 +83,12 @@ def next_deadline(case: CitizenCase, now: datetime) -> Deadline | None:
     """The promise to the citizen that lapses next; None when none runs."""
     if case.submission.state in FINAL or case.submission.state is State.ON_HOLD:
         return None
-    running = [clock for clock in case.clocks if clock.satisfied_at is None and clock.name is not ClockName.C1]
+    kept = {ClockName.C1}  # a promise inside the office; the citizen is told of the other two
+    if case.submission.told_at is not None:
+        kept.add(ClockName.C2)
+    if case.submission.decided_at is not None:
+        kept.update(ClockName)
+    running = [clock for clock in case.clocks if clock.satisfied_at is None and clock.name not in kept]
     if not running:
         return None
     first = min(running, key=lambda clock: clock.due_at)

@@ -28,6 +28,13 @@ from gateway.web.portal.wording import CHANNEL_TEXTS, RETURN_TEXTS
 from gateway.web.sealing import Sealer
 
 
+class _Blank(dict[str, str]):
+    """Texts by field; a field that has none is blank."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
 def attach(app: web.Application) -> None:
     """Add the pages."""
     app.router.add_get("/submit", form_page)
@@ -125,7 +132,7 @@ def _again(
     too_large = any(why is not webform.Refusal.EMPTY for _, why in form.refused)
     code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else status
     if wants_json(request):
-        return web.json_response({"faults": dict(faults), "text": trouble}, status=code)
+        return web.json_response({"faults": _Blank(faults), "text": trouble}, status=code)
     return _form(request, form.fields, faults, trouble=trouble, files_lost=bool(form.files), status=code)
 
 
@@ -145,8 +152,8 @@ def _form(
         request,
         "portal/submit.html",
         {
-            "typed": dict(typed),
-            "faults": dict(faults),
+            "typed": _Blank(typed),
+            "faults": _Blank(faults),
             "trouble": trouble,
             "files_lost": files_lost,
             "kinds": context.kinds,

@@ -175,6 +175,7 @@
     add(input.files);
     input.value = "";
   });
+  drop.classList.add("scripted");
   drop.querySelector(".drop-here").hidden = false;
   for (const name of ["dragenter", "dragover"]) {
     drop.addEventListener(name, (event) => {
@@ -187,6 +188,12 @@
     event.preventDefault();
     drop.classList.remove("is-over");
     add(event.dataTransfer.files);
+  });
+  // what is being put right is no longer called wrong
+  form.addEventListener("input", (event) => {
+    const name = event.target.name;
+    if (name === "return_channel") for (const other of ["return_channel", "fax", "postcode", "address", "name", "phone"]) showFault(other, "");
+    else if (name && name !== "files") showFault(name, "");
   });
   form.addEventListener("submit", submit);
   window.addEventListener("pageshow", atRest);
