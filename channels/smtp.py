@@ -27,7 +27,7 @@ from gateway.domain.times import Clock
 _log = logging.getLogger(__name__)
 _NULL_PATH = "<>"
 _POLL_S = 0.02
-_NOT_OFFERED = ("250-AUTH", "250 HELP", "250-HELP")
+_HOOKS = ["handle_MAIL", "handle_RCPT", "handle_DATA", "handle_exception"]
 
 Accept = Callable[[Arrival], Awaitable[Receipt]]
 
@@ -59,18 +59,9 @@ class SmtpReceiver:
         folded = address.strip().casefold()
         return folded in self._addresses or folded in self._postmasters
 
-    async def handle_EHLO(  # noqa: N802  # aiosmtpd's name
-        self,
-        _server: SmtpSession,
-        session: Any,
-        _envelope: MailEnvelope,
-        hostname: str,
-        responses: list[str],
-    ) -> list[str]:
-        """Announce SIZE, 8BITMIME, SMTPUTF8, STARTTLS and PIPELINING; no AUTH."""
-        session.host_name = hostname
-        offered = [line for line in responses if not line.startswith(_NOT_OFFERED)]
-        return [*offered, "250 PIPELINING"]
+    def __dir__(self) -> list[str]:
+        """The hooks alone: aiosmtpd looks through `dir` for them at every new connection."""
+        return _HOOKS
 
     async def handle_MAIL(  # noqa: N802  # aiosmtpd's name
         self,

@@ -28,6 +28,9 @@ _TOO_LARGE_FACTOR = 4  # so much beyond the limit and the connection is closed i
 _IDENT = "mail intake"
 
 
+_COMMANDS = [name for name in vars(SMTP) if name.startswith("smtp_")]
+
+
 class MailEnvelope(Envelope):
     """An envelope with the content that came for it."""
 
@@ -112,6 +115,10 @@ class SmtpSession(SMTP):
         self._refusal = ""
         self.busy = False
 
+    def __dir__(self) -> list[str]:
+        """The commands alone: aiosmtpd looks through `dir` of every new connection, which took a fifth of its time."""
+        return _COMMANDS
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection; called a second time when TLS has begun."""
         if self._original_transport is None:
@@ -159,6 +166,20 @@ class SmtpSession(SMTP):
         if not self._writer.is_closing():
             self._writer.write(reply.encode("ascii") + b"\r\n")
             self._writer.close()
+
+    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802  # aiosmtpd's hook
+        """Name what is offered (RFC 5321 §4.1.1.1): no AUTH, no HELP."""
+        if not hostname:
+            await self.push(replies.NO_NAME)
+            return
+        self.envelope = self._create_envelope()
+        if self.session is not None:
+            self.session.extended_smtp = True
+            self.session.host_name = hostname
+        tls = "STARTTLS" if self.tls_context and not self._tls_protocol else ""
+        offers = (self.hostname, f"SIZE {self._limits.message_bytes}", "8BITMIME", "SMTPUTF8", tls, "PIPELINING")
+        named = [offer for offer in offers if offer]
+        await self.push("\r\n".join([*(f"250-{offer}" for offer in named[:-1]), f"250 {named[-1]}"]))
 
     async def smtp_AUTH(self, arg: str) -> None:  # noqa: ARG002, N802  # aiosmtpd's hook
         """No one logs in to the intake."""
