@@ -15,6 +15,7 @@ from gateway.store import accounts
 from gateway.web.context import WebContext
 from gateway.web.staff_parts import EXTRA, StaffParts
 from notifications.press import LetterPress
+from notifications.tray import Tray
 from tests.citizen_office import CitizenOffice, Client
 
 PASSWORD = "a long enough password"
@@ -27,7 +28,7 @@ class StaffOffice(CitizenOffice):
 
     def context(self, acceptor: Acceptor) -> WebContext:
         handling = Handling(self.database, self.directory, self.clock)
-        parts = StaffParts(self.directory, handling, LetterPress())
+        parts = StaffParts(self.directory, handling, Tray(self.database, self.clock), LetterPress())
         return replace(super(StaffOffice, self).context(acceptor), extras={EXTRA: parts})
 
     def account(self, *staff_ids: str) -> None:

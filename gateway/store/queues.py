@@ -127,17 +127,22 @@ def next_on_desk(tx: Connection, *, after_id: int) -> str | None:
 
 def inbox(tx: Connection, *, handler_ids: Iterable[str] = (), unit_codes: Iterable[str] = (), limit: int = 200,
           closed: bool = False) -> tuple[Waiting, ...]:  # fmt: skip
-    """What lies with these handlers or units, by the period's due time; or what is finished, newest first."""
+    """What lies with these handlers or units, the next due first; or what is finished, newest first."""
     states = FINAL if closed else frozenset(WITH_HANDLER)
-    period = clocks.alias()
-    order = (
-        (submissions.c.closed_at.desc(), submissions.c.id.desc())
-        if closed
-        else (period.c.due_at.is_(None), period.c.due_at, submissions.c.id)
+    next_due = (
+        sa.select(sa.func.min(clocks.c.due_at))
+        .where(
+            clocks.c.submission_id == submissions.c.id,
+            clocks.c.satisfied_at.is_(None),
+            clocks.c.name.in_([ClockName.C2, ClockName.PERIOD]),
+        )
+        .scalar_subquery()
     )
+    order: tuple[sa.ColumnElement[Any], ...] = (next_due.is_(None), next_due, submissions.c.id)
+    if closed:
+        order = (submissions.c.closed_at.desc(), submissions.c.id.desc())
     rows = tx.execute(
         sa.select(submissions)
-        .outerjoin(period, sa.and_(period.c.submission_id == submissions.c.id, period.c.name == ClockName.PERIOD))
         .where(
             submissions.c.state.in_(states),
             sa.or_(submissions.c.handler_id.in_(list(handler_ids)), submissions.c.unit_code.in_(list(unit_codes))),
@@ -148,41 +153,26 @@ def inbox(tx: Connection, *, handler_ids: Iterable[str] = (), unit_codes: Iterab
     return _waiting(tx, rows)
 
 
-def latest(tx: Connection, *, limit: int = 50, also_final: bool = False) -> tuple[Waiting, ...]:
-    """Open submissions, newest first; with `also_final`, finished ones too."""
-    query = sa.select(submissions).order_by(submissions.c.id.desc()).limit(limit)
-    if not also_final:
-        query = query.where(submissions.c.state.not_in(list(FINAL)))
-    return _waiting(tx, tx.execute(query).all())
+def numbers_of_files(tx: Connection, digests: Iterable[str]) -> dict[str, str]:
+    """Receipt numbers by SHA-256 of a file that came with them; a file that came twice counts for its last."""
+    rows = tx.execute(
+        sa.select(originals.c.sha256, submissions.c.number)
+        .join(submissions, submissions.c.id == originals.c.submission_id)
+        .where(originals.c.sha256.in_(list(digests)))
+        .order_by(submissions.c.id),
+    )
+    return {row.sha256: row.number for row in rows}
 
 
 def outgoing(tx: Connection, *, limit: int = 200) -> tuple[Leaving, ...]:
     """Deliveries that wait for a person, longest waiting first."""
-    rows = tx.execute(
-        sa.select(deliveries, submissions.c.number, submissions.c.contact_name, submissions.c.title)
-        .join(submissions, submissions.c.id == deliveries.c.submission_id)
-        .where(deliveries.c.state.in_(NEEDS_PERSON))
-        .order_by(deliveries.c.changed_at, deliveries.c.id)
-        .limit(limit),
-    )
-    return tuple(
-        Leaving(
-            id=r.id,
-            submission_id=r.submission_id,
-            number=r.number,
-            sender=r.contact_name,
-            title=r.title,
-            purpose=Purpose(r.purpose),
-            route=Route(r.route),
-            state=DeliveryState(r.state),
-            address=r.address,
-            document_number=r.document_number,
-            has_document=r.document_sha256 is not None,
-            reason=r.reason,
-            changed_at=r.changed_at,
-        )
-        for r in rows
-    )
+    return _leaving(tx, deliveries.c.state.in_(NEEDS_PERSON), deliveries.c.changed_at, limit)
+
+
+def posted(tx: Connection, *, limit: int = 30) -> tuple[Leaving, ...]:
+    """Letters that were posted and could still come back, latest first."""
+    sent = sa.and_(deliveries.c.state == DeliveryState.SENT, deliveries.c.route == Route.POST)
+    return _leaving(tx, sent, deliveries.c.changed_at.desc(), limit)
 
 
 def clocks_of(tx: Connection, submission_id: int) -> dict[ClockName, StoredClock]:
@@ -282,3 +272,33 @@ def _pages(tx: Connection, ids: list[int]) -> dict[int, int]:
         .group_by(originals.c.submission_id),
     )
     return {submission_id: int(pages) for submission_id, pages in rows}
+
+
+def _leaving(
+    tx: Connection, condition: sa.ColumnElement[bool], order: sa.ColumnElement[Any], limit: int
+) -> tuple[Leaving, ...]:
+    rows = tx.execute(
+        sa.select(deliveries, submissions.c.number, submissions.c.contact_name, submissions.c.title)
+        .join(submissions, submissions.c.id == deliveries.c.submission_id)
+        .where(condition)
+        .order_by(order, deliveries.c.id)
+        .limit(limit),
+    )
+    return tuple(
+        Leaving(
+            id=r.id,
+            submission_id=r.submission_id,
+            number=r.number,
+            sender=r.contact_name,
+            title=r.title,
+            purpose=Purpose(r.purpose),
+            route=Route(r.route),
+            state=DeliveryState(r.state),
+            address=r.address,
+            document_number=r.document_number,
+            has_document=r.document_sha256 is not None,
+            reason=r.reason,
+            changed_at=r.changed_at,
+        )
+        for r in rows
+    )

@@ -19,21 +19,16 @@ from gateway.store.submissions import Submission
 from gateway.web import staff_words as words
 
 _SYSTEMS: Final[Mapping[str, str]] = {
-    "smtp": "시스템(전자우편 접수)",
+    "email": "시스템(전자우편 접수)",
     "fax": "시스템(팩스 접수)",
-    "hotfolder": "시스템(우편 스캔 접수)",
-    "post": "시스템(우편 스캔 접수)",
+    "post": "시스템(우편 접수)",
     "web": "시스템(인터넷 접수)",
-    "webform": "시스템(인터넷 접수)",
-    "intake": "시스템(접수)",
     "channels": "시스템(접수)",
     "ocr": "시스템(문서 읽기)",
     "dispatch": "시스템(배정)",
-    "notifications": "시스템(발송)",
-    "sweep": "시스템(점검)",
-    "runtime": "시스템(점검)",
+    "returns": "시스템(발송)",
 }
-_NOT_SHOWN: Final = frozenset({"from", "to", "candidates", "attempt", "delivery", "confident", "job"})
+_NOT_SHOWN: Final = frozenset({"from", "to", "candidates", "attempt", "delivery", "confident", "number"})
 FACTS: Final[Mapping[str, str]] = {
     "kind": "민원 종류",
     "unit": "처리부서",
@@ -46,7 +41,14 @@ FACTS: Final[Mapping[str, str]] = {
     "files": "파일",
     "clock": "약속",
     "due": "기한",
-    "registered": "등기번호",
+    "registered_number": "등기번호",
+    "posted_by": "부친 방법",
+    "told_by_person": "직접 알림",
+    "settled": "확인한 방법",
+    "candidates": "후보",
+    "note": "덧붙임",
+    "void_clocks": "끝낸 약속",
+    "job": "작업",
     "collector": "받아 간 사람",
     "identity": "신분 확인",
     "reply": "상대 응답",
@@ -101,9 +103,13 @@ def _line(entry: Entry, directory: Directory) -> HistoryLine:
     facts = tuple(
         (name, _value(name, value, directory))
         for name, value in entry.facts.items()
-        if value and name not in _NOT_SHOWN
+        if value and _shown(name)
     )
     return HistoryLine(entry.at, _who(entry.actor, directory), entry.event, entry.why, facts)
+
+
+def _shown(name: str) -> bool:
+    return name not in _NOT_SHOWN and not name.startswith("sha256")
 
 
 def _who(actor: str, directory: Directory) -> str:

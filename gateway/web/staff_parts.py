@@ -16,6 +16,7 @@ from dispatch.directory import Directory
 from dispatch.handling import Handling
 from gateway.store.accounts import IDLE
 from notifications.press import LetterPress
+from notifications.tray import Tray
 
 EXTRA = "staff"
 
@@ -27,6 +28,7 @@ class StaffParts:
     Attributes:
         directory: units, staff, superiors, deputies, absences.
         handling: what handlers do with cases.
+        tray: what staff do with deliveries that wait.
         press: sets letters for the preview; without one there is no preview.
         idle: a session unused for so long has ended.
         demo_logins: staff id and words about it, shown on the log-in page of an invented office only.
@@ -34,6 +36,7 @@ class StaffParts:
 
     directory: Directory
     handling: Handling
+    tray: Tray
     press: LetterPress | None = None
     idle: timedelta = IDLE
     demo_logins: Mapping[str, str] = field(default_factory=dict)

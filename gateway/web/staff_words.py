@@ -21,6 +21,7 @@ from gateway.domain.people import StaffRole
 from gateway.domain.result import Outcome
 from gateway.domain.submission import Channel, ReturnChannel, Role
 from gateway.domain.transcript import FieldName, Source
+from notifications.pickup import IdentityCheck
 
 STATES: Final[Mapping[State, str]] = {
     State.RECEIVED: "접수됨",
@@ -130,6 +131,14 @@ DELIVERY_COLOURS: Final[Mapping[DeliveryState, str]] = {
     DeliveryState.IN_DOUBT: "warning",
     DeliveryState.WAITING: "warning",
 }
+IDENTITY_WORDS: Final[Mapping[IdentityCheck, str]] = {
+    IdentityCheck.RESIDENT_CARD: "주민등록증",
+    IdentityCheck.DRIVING_LICENCE: "운전면허증",
+    IdentityCheck.PASSPORT: "여권",
+    IdentityCheck.FOREIGNER_CARD: "외국인등록증",
+    IdentityCheck.OTHER_CARD: "그 밖의 신분증",
+    IdentityCheck.PROXY: "대리인(위임장과 대리인 신분증)",
+}
 OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.GRANTED: "처리함",
     Outcome.ANSWERED: "답변함",
@@ -149,22 +158,26 @@ JOBS: Final[Mapping[JobKind, str]] = {
     JobKind.DELIVER: "발송",
 }
 _FACTS_OF_THE_LEDGER: Final[Mapping[str, str]] = {
-    "accepted": "접수했습니다",
+    "received": "접수했습니다",
     "unfolded": "편지에서 본문과 첨부를 꺼냈습니다",
     "first_seen": "담당자가 처음 열어 보았습니다",
-    "corrected": "읽은 내용을 고쳤습니다",
-    "letter_composed": "보낼 문서를 만들었습니다",
-    "composed": "보낼 문서를 만들었습니다",
+    "job_retried": "멈춘 작업을 다시 시도하게 했습니다",
+    "promise_breached": "약속한 시간을 넘겼습니다",
+    "not_told": "알릴 방법이 없어 알리지 못했습니다",
+    "return_rerouted": "고른 방법으로 보낼 수 없어 다른 방법으로 보냅니다",
     "delivery_queued": "발송을 준비했습니다",
     "delivery_attempted": "발송을 시도했습니다",
+    "delivery_sent": "보냈습니다",
+    "delivery_delivered": "전달됐습니다",
+    "delivery_collected": "창구에서 건넸습니다",
     "delivery_waiting": "직원이 보내기를 기다립니다",
-    "delivery_changed": "발송 상태가 바뀌었습니다",
-    "acknowledged": "접수 사실을 알렸습니다",
+    "delivery_in_doubt": "전달됐는지 알 수 없어 직원이 확인합니다",
+    "delivery_failed": "보내지 못했습니다",
+    "delivery_returned": "되돌아왔습니다",
+    "delivery_cancelled": "발송을 취소했습니다",
     "result_opened": "민원인이 결과를 열어 보았습니다",
-    "handler_notified": "담당자에게 알렸습니다",
-    "clock_breached": "약속한 시간을 넘겼습니다",
-    "escalated": "상급자에게 알렸습니다",
-    "deputised": "대행자에게 넘어갔습니다",
+    "letter_opened": "민원인이 문서를 열어 보았습니다",
+    "opened": "민원인이 결과를 열어 보았습니다",
 }
 EVENTS: Final[Mapping[str, str]] = {
     **_FACTS_OF_THE_LEDGER,
@@ -200,7 +213,10 @@ ACCESSES: Final[Mapping[str, str]] = {
     "planned": "처리계획 안내",
     "decided": "처리결과 결정",
     "transferred": "이관",
+    "withdrawn": "취하 처리",
+    "reread": "다시 읽기",
     "listed": "목록 열람",
+    "listed_accesses": "접속기록 열람",
     "changed_delivery": "발송 처리",
 }
 _ALL: Final[tuple[Mapping[StrEnum, str], ...]] = (
