@@ -108,18 +108,18 @@ class Delivering:
     def _send_mail(self, lease: Lease, delivery: Delivery) -> None:
         office = self._signatories.office
         key = new_message_id(office.email.rpartition("@")[2])
-        begun = self._begin(lease, delivery, key)
-        if begun is None:
-            return
-        delivery, attempt = begun
         replying = delivery.purpose is Purpose.ACKNOWLEDGEMENT
         attachment = None
         if delivery.document_sha256 is not None:
             attachment = (f"{delivery.document_number}.pdf", self._blobs.read(delivery.document_sha256))
         message = build(
             office=office, to=delivery.address, subject=delivery.subject, body=delivery.body, message_id=key,
-            date=attempt.started_at, replying=replying, attachment=attachment,
+            date=self._clock.now(), replying=replying, attachment=attachment,
         )  # fmt: skip
+        begun = self._begin(lease, delivery, key)
+        if begun is None:
+            return
+        delivery, attempt = begun
         # RFC 3834 §3.3: an automatic answer has no way back; a letter has one, so that bounces reach the office
         reverse_path = "" if replying else office.email
         attempted = self._mail.send(message, delivery.address, reverse_path=reverse_path, key=key.strip("<>"))

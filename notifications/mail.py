@@ -65,7 +65,8 @@ def build(
     """
     message = EmailMessage(policy=_POLICY)
     message["From"] = Address(display_name=office.name, addr_spec=office.email)
-    message["To"] = Address(addr_spec=to)
+    local, _, domain = to.rpartition("@")
+    message["To"] = Address(username=local, domain=domain)
     message["Subject"] = " ".join(subject.split())
     message["Date"] = format_datetime(aware(date, "date").astimezone(SEOUL))
     message["Message-ID"] = message_id

@@ -312,7 +312,9 @@ def masked_address(route: Route, address: str) -> str:
 def _insert_ignoring(tx: Connection, into: sa.Table, values: Mapping[str, object]) -> bool:
     """Insert unless the row is there already; whether it was inserted."""
     dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    return tx.execute(dialect.insert(into).values(**values).on_conflict_do_nothing()).rowcount == 1
+    # RETURNING tells on both databases whether there was an insertion; psycopg's row count does not.
+    query = dialect.insert(into).values(**values).on_conflict_do_nothing().returning(*into.primary_key.columns)
+    return tx.execute(query).first() is not None
 
 
 def _ledger(
