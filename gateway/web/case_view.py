@@ -101,9 +101,7 @@ def fact_word(name: str) -> str:
 
 def _line(entry: Entry, directory: Directory) -> HistoryLine:
     facts = tuple(
-        (name, _value(name, value, directory))
-        for name, value in entry.facts.items()
-        if value and _shown(name)
+        (name, _value(name, value, directory)) for name, value in entry.facts.items() if value and _shown(name)
     )
     return HistoryLine(entry.at, _who(entry.actor, directory), entry.event, entry.why, facts)
 

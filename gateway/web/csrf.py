@@ -24,8 +24,8 @@ COOKIE: Final = "gw_csrf"
 FIELD: Final = "csrf"
 HEADER: Final = "X-CSRF-Token"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_NONCE_KEY: Final = "csrf_nonce"
-_CHECKED_KEY: Final = "csrf_checked"
+_NONCE_KEY: Final = web.RequestKey("csrf_nonce", str)
+_CHECKED_KEY: Final = web.RequestKey("csrf_checked", bool)
 _DIGEST_BYTES: Final = 32
 _NONCE_CHARS: Final = 32
 

@@ -22,7 +22,7 @@ from gateway.web.i18n import ENGLISH, KOREAN, Translator, language_of
 from gateway.web.static_files import FILES
 
 _WEEKDAYS_KO: Final = "월화수목금토일"
-REQUEST_ID: Final = "request_id"
+REQUEST_ID: Final = web.RequestKey("request_id", str)
 
 
 def moment(value: datetime | None, language: str = KOREAN) -> str:

@@ -22,7 +22,7 @@ _A4_RATIO: Final = 297 / 210
 _SCALE: Final = 1000
 _SMALLEST: Final = 4.0
 EDITABLE: Final = (
-    FieldName.NAME, FieldName.PHONE, FieldName.TITLE, FieldName.RETURN_CHANNEL, FieldName.ADDRESS, FieldName.POSTCODE,
+    FieldName.NAME, FieldName.PHONE, FieldName.TITLE, FieldName.ADDRESS, FieldName.POSTCODE, FieldName.RETURN_CHANNEL,
     FieldName.EMAIL, FieldName.FAX,
 )  # fmt: skip
 
