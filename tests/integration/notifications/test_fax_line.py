@@ -14,7 +14,7 @@ from gateway.domain.errors import Unreadable
 from gateway.domain.telephone import NotDialable
 from gateway.domain.times import SystemClock
 from notifications.fax import Dialling, HylafaxLine
-from notifications.hfaxd import FaxServerUnreachable, Server
+from notifications.hfaxd import FaxServerUnreachable, Server, Session
 from notifications.ports import FaxJob, FaxState
 from tests.faxline.line import CITIZEN, PERSON, FaxLine, fax_line
 from tests.faxline.pages import draw
@@ -162,3 +162,38 @@ def test_a_wrong_password_and_a_dead_server_are_told_with_a_remedy(free_line: Fa
 
 def test_the_health_check_sees_the_modem(free_line: FaxLine) -> None:
     assert list(sender(free_line).lines().values()) == ["Running and idle"]
+
+
+def test_a_job_that_nobody_wakes_is_woken_by_asking_for_it(free_line: FaxLine) -> None:
+    fax = sender(free_line, Dialling(max_dials=3))
+    free_line.plan(CITIZEN, "busy", times=1)
+    job_id = fax.submit(letter("통지"), CITIZEN, "delivery-49")
+    wait_for_code(fax, job_id, "001")
+    with Session(fax.server) as session:  # as a gateway killed in the middle of waking leaves it
+        assert session.select(job_id)
+        session.suspend()
+
+    assert followed(fax, job_id).state is FaxState.DONE
+
+
+def wait_for_code(fax: HylafaxLine, job_id: str, code: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with Session(fax.server) as session:
+            session.select(job_id)
+            told = session.parameters()
+        if told["STATUSCODE"] == code and told["STATE"] == "SLEEPING":
+            return
+        time.sleep(0.1)
+    raise AssertionError(told)
+
+
+def test_a_fax_cut_in_the_middle_is_dialled_again_and_the_rest_follows(free_line: FaxLine) -> None:
+    fax = sender(free_line, Dialling(max_dials=3, max_tries=3))
+    free_line.plan(CITIZEN, "cut", at_s=14.0, times=1)
+    long = "\n".join("내용이 빽빽한 통지입니다. " * 2 for _ in range(40))
+
+    job = followed(fax, fax.submit(letter(long, long), CITIZEN, "delivery-50"))
+
+    assert (job.state, job.pages_sent, job.pages_total) == (FaxState.DONE, 2, 2)
+    assert job.dials == 2
