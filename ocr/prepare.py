@@ -152,12 +152,20 @@ def skew(gray: Gray) -> float:
     """
     factor = 900 / max(gray.shape)
     small = cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    ink = (small < min(200.0, float(np.median(small)) - 30)).astype(np.float32)
+    ink = _without_large((small < min(200.0, float(np.median(small)) - 30)).astype(np.uint8))
     if ink.sum() < 50:  # noqa: PLR2004 - an empty page has no direction
         return 0.0
     upright, sharp = _best_angle(ink)
     lying, sharper = _best_angle(np.asarray(np.rot90(ink), np.float32))
     return lying if sharper > sharp else upright
+
+
+def _without_large(ink: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Ink without frames, rules and the sheet's own edges, which need not be parallel to the text."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    large = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) > ink.shape[0] // 8
+    large[0] = True
+    return np.where(large[labels], 0, 1).astype(np.float32)
 
 
 def _best_angle(ink: NDArray[np.float32]) -> tuple[float, float]:
