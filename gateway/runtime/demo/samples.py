@@ -145,7 +145,7 @@ def scan_tiff() -> Sample:
 def scan_worn() -> Sample:
     """A worn, pale, blurred form: what can be read of it is not sure, so a clerk must look."""
     told = petitions()["wildlife"]
-    wear = paper.Wear(degrees=1.6, blur=4.2, noise=26.0, fade=0.55, letters_lost=0.42)
+    wear = paper.Wear(degrees=1.6, blur=3.0, noise=20.0, fade=0.5, letters_lost=0.3)
     sheet = paper.scanned(paper.page("form", printed(told)), wear, seed=23)
     content = paper.jpeg(sheet, dpi=300, quality=55)
     return _scan("scan-worn", told, "scan_20261120_0003.jpg", filetypes.JPEG, content, doubtful=True)
