@@ -49,7 +49,13 @@ class FaxAttempts:
         self._line = line
 
     def submit(self, pdf: bytes, number: str, attempt: Attempt, now: datetime) -> FaxStep:
-        """Hand a document to the fax server under the attempt's key, which no job has yet."""
+        """Hand a document to the fax server under the attempt's key, unless it has a job of that key already."""
+        try:
+            known = self._line.find(attempt.key)
+        except TransientError as error:  # nothing was handed over, and that is certain
+            return _ended(attempt, now, Outcome.TRANSIENT, f"팩스 서버가 응답하지 않습니다: {error}")
+        if known is not None:
+            return _meaning(known, attempt, now)
         try:
             job_id = self._line.submit(pdf, number, attempt.key)
         except TransientError as error:  # it may have the job: the next look asks for the key
@@ -63,7 +69,7 @@ class FaxAttempts:
         try:
             job = self._line.outcome(attempt.detail) if attempt.detail else self._line.find(attempt.key)
         except TransientError as error:
-            if attempt.until <= now:
+            if now >= attempt.started_at + PATIENCE:
                 return _ended(
                     attempt, now, Outcome.IN_DOUBT, f"팩스 서버가 응답하지 않아 결과를 알 수 없습니다: {error}"
                 )
