@@ -82,3 +82,46 @@ def postgresql() -> Iterator[str]:
     finally:
         stop(server)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def rabbitmq() -> Iterator[str]:
+    """A private RabbitMQ of Debian's package; the URL of its broker."""
+    owner = pwd.getpwnam("rabbitmq")
+    folder = Path(tempfile.mkdtemp(prefix="mq-", dir="/var/tmp"))
+    os.chown(folder, owner.pw_uid, owner.pw_gid)
+    port, distribution, mapper = free_port(), free_port(), free_port()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "ERL_EPMD_PORT": str(mapper),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODENAME": f"gateway{port}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(distribution),
+        "RABBITMQ_MNESIA_BASE": str(folder / "db"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        "RABBITMQ_CONF_ENV_FILE": str(folder / "none"),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+    }
+    server = subprocess.Popen(
+        ["/usr/lib/rabbitmq/bin/rabbitmq-server"],
+        user=owner.pw_uid,
+        group=owner.pw_gid,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_for(lambda: listens(port), "RabbitMQ", patience_s=120)
+        yield f"amqp://guest:guest@127.0.0.1:{port}//"
+    finally:
+        stop(server)
+        # the port mapper daemonises itself; it is ours, on our own port
+        subprocess.run(["epmd", "-port", str(mapper), "-kill"], check=False, capture_output=True)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -22,6 +22,7 @@ from channels.mime import MailReader, sandbox_limits
 from channels.unfold import Unfolding
 from dispatch.directory import Directory, load_directory
 from dispatch.escalation import hand_over_before_c1, mark_breaches
+from dispatch.handling import Handling
 from dispatch.promises import OfficePromises
 from dispatch.stage import Assignment
 from gateway.domain.errors import ConfigurationError
@@ -36,7 +37,7 @@ from gateway.store import accounts, migrate
 from gateway.store.blobs import FileBlobs
 from gateway.store.database import Database
 from gateway.web.context import StaticRoots, UploadLimits, WebContext
-from gateway.web.staff_parts import StaffParts
+from gateway.web.staff_parts import EXTRA, StaffParts
 from notifications.composing import Composer
 from notifications.delivering import Delivering, sweep_in_doubt
 from notifications.fax import HylafaxLine
@@ -44,6 +45,7 @@ from notifications.hfaxd import Server
 from notifications.mail import mail_way
 from notifications.press import LetterPress
 from notifications.stage import Acknowledging, Composing
+from notifications.tray import Tray
 
 _SECRET_BYTES = 32
 _NODE_MODULES = Path(__file__).resolve().parents[2] / "node_modules"
@@ -153,7 +155,7 @@ class Parts:
             static_roots=StaticRoots.under(_NODE_MODULES),
             https=settings.secure_cookies,
             kinds=tuple((code, kind.name) for code, kind in self.directory.kinds.items()),
-            extras={"staff": StaffParts(self.directory, idle=timedelta(minutes=settings.session_idle_min))},
+            extras={EXTRA: self._staff_parts()},
         )
 
     def close(self) -> None:
@@ -166,6 +168,19 @@ class Parts:
         if "database" in self.__dict__:
             self.database.close()
 
+    def _staff_parts(self) -> StaffParts:
+        return StaffParts(
+            directory=self.directory,
+            handling=Handling(self.database, self.directory, self.clock),
+            tray=Tray(self.database, self.clock),
+            press=self._press,
+            idle=timedelta(minutes=self.settings.session_idle_min),
+        )
+
+    @cached_property
+    def _press(self) -> LetterPress:
+        return LetterPress()
+
     @cached_property
     def _reader_child(self) -> Sandbox:
         return Sandbox("channels.mime_child", **sandbox_limits(MailBounds()))
@@ -176,7 +191,7 @@ class Parts:
 
     def _stages(self) -> dict[JobKind, Stage]:
         database, blobs, clock, directory = self.database, self.blobs, self.clock, self.directory
-        composer = Composer(LetterPress(), blobs, directory)
+        composer = Composer(self._press, blobs, directory)
         composing = Composing(database, clock, composer)
         mail = mail_way(self.settings.smart_host_url, hostname=self.settings.smtp_hostname)
         return {

@@ -21,7 +21,7 @@ _JOBS_PER_CHILD = 500
 
 def application(settings: Settings) -> Celery:
     """A Celery application on the configured broker."""
-    app = Celery("gateway", broker=settings.broker or "filesystem://", set_as_current=False)
+    app = Celery("gateway", broker=settings.broker or "filesystem://localhost", set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
         task_time_limit=_LONGEST_JOB_S,

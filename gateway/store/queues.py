@@ -153,17 +153,6 @@ def inbox(tx: Connection, *, handler_ids: Iterable[str] = (), unit_codes: Iterab
     return _waiting(tx, rows)
 
 
-def numbers_of_files(tx: Connection, digests: Iterable[str]) -> dict[str, str]:
-    """Receipt numbers by SHA-256 of a file that came with them; a file that came twice counts for its last."""
-    rows = tx.execute(
-        sa.select(originals.c.sha256, submissions.c.number)
-        .join(submissions, submissions.c.id == originals.c.submission_id)
-        .where(originals.c.sha256.in_(list(digests)))
-        .order_by(submissions.c.id),
-    )
-    return {row.sha256: row.number for row in rows}
-
-
 def outgoing(tx: Connection, *, limit: int = 200) -> tuple[Leaving, ...]:
     """Deliveries that wait for a person, longest waiting first."""
     return _leaving(tx, deliveries.c.state.in_(NEEDS_PERSON), deliveries.c.changed_at, limit)

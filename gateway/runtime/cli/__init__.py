@@ -14,7 +14,12 @@ from gateway.domain.errors import GatewayError
 from gateway.runtime.cli import look, run, staff
 from gateway.runtime.cli.output import fail
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Document intake gateway of a public office.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Document intake gateway of a public office.",
+)
 for part in (run, look, staff):
     part.add_to(app)
 

@@ -14,7 +14,7 @@ from gateway.domain.submission import Arrival, ArrivedFile, Channel, Contact, Re
 from gateway.runtime import checks
 from gateway.runtime.bootstrap import Parts, settings_from_environment
 from gateway.runtime.cli.output import as_json, console, moment, table
-from gateway.store import jobs, ledger, queues, submissions
+from gateway.store import deliveries, jobs, ledger, listing, queues, submissions
 from gateway.store.submissions import Submission
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
@@ -69,7 +69,7 @@ def queue(
     """Show open submissions, newest first, and the state of the work."""
     parts = _parts()
     with parts.database.reading() as tx:
-        shown = queues.latest(tx, limit=limit)
+        shown = listing.latest(tx, limit=limit)
         unfinished, stuck = jobs.unfinished(tx), jobs.stuck(tx)
     if json:
         as_json(
@@ -100,7 +100,7 @@ def show(number: Annotated[str, typer.Argument(help="Receipt number, 2026-000012
         submission = submissions.by_number(tx, number)
         files = submissions.originals(tx, submission.id)
         clocks = queues.clocks_of(tx, submission.id)
-        leaving = queues.deliveries_of(tx, submission.id)
+        leaving = deliveries.for_submission(tx, submission.id)
     if json:
         as_json(
             {

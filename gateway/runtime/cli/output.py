@@ -17,7 +17,8 @@ from gateway.domain.errors import GatewayError
 from gateway.domain.personal import mask
 from gateway.domain.times import SEOUL
 
-console = Console()
+# a pipe has no width of its own; 160 columns keep tables whole there
+console = Console(width=None if sys.stdout.isatty() else 160)
 _errors = Console(stderr=True)
 
 

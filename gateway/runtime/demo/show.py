@@ -18,17 +18,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-
 from rich.live import Live
 
 from gateway.domain.errors import ConfigurationError, GatewayError
 from gateway.runtime.bootstrap import Parts
 from gateway.runtime.cli.output import console
 from gateway.runtime.demo import board, samples
-from gateway.runtime.demo.delivering import send
 from gateway.runtime.demo.play import Play
+from gateway.runtime.demo.posting import Posting
 from gateway.settings import Settings
-from gateway.store import accounts
 
 _MARK = ".demo"
 _START_S = 60.0
@@ -73,19 +71,20 @@ def run(settings: Settings, *, once: bool) -> None:
 
 def _play(stage: Stage, parts: Parts) -> Play:
     cast = samples.all()
-    play = Play(stage.base, parts, stage.password, cast)
-    sender = threading.Thread(target=send, args=(stage.settings, stage.base, cast, play.sent), daemon=True)
+    posting = Posting(stage.settings, stage.base)
+    play = Play(stage.base, parts, stage.password, cast, posting)
+    sender = threading.Thread(target=posting.send, args=(cast,), daemon=True)
     sender.start()
     until = time.monotonic() + _SHOW_S
     with Live(board.table(parts, ()), console=console, refresh_per_second=4) as live:
-        while not play.over:
+        while not play.act():
             if stage.process.poll() is not None:
                 raise GatewayError("the gateway ended during the show", remedy=f"See {stage.settings.var}/gateway.log.")
             if time.monotonic() > until:
-                raise GatewayError(f"not finished after {_SHOW_S:.0f} s", remedy="See gateway queue and gateway doctor.")
-            play.act()
+                raise GatewayError(f"not done after {_SHOW_S:.0f} s", remedy="See gateway queue and gateway doctor.")
             live.update(board.table(parts, play.notes))
             time.sleep(_LOOK_S)
+        live.update(board.table(parts, play.notes))
     sender.join()
     return play
 
@@ -151,5 +150,3 @@ def _free(port: int) -> int:
         except OSError:
             probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
