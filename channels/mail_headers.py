@@ -112,9 +112,9 @@ def _address(piece: str) -> Address:
         group, colon, rest = name.partition(":")
         return Address(_name(rest if colon and '"' not in group else name), _email(email))
     bare = _BARE_ADDRESS.search(_COMMENT.sub(" ", piece)) or _BARE_ADDRESS.search(piece)
-    if bare is None:
-        return Address(_name(piece), "")
     comment = _COMMENT.search(piece)
+    if bare is None:
+        return Address(_name(comment[1] if comment else piece), "")
     name = comment[1] if comment else piece.replace(bare[0], " ")
     return Address(_name(name), _email(bare[0]))
 

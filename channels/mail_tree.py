@@ -18,6 +18,8 @@ _HEADER = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
 _MBOX_LINE = re.compile(rb"^>?From [^:\s][^\n]*\n")
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _GUESSED = re.compile(rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n")
+_WELL_KNOWN = re.compile(rb"(?:From|To|Subject|Date|Message-ID|Received|MIME-Version|Content-Type) ?:", re.IGNORECASE)
+_LINES_AHEAD = 30
 _LONGEST_BOUNDARY = 500
 
 
@@ -146,8 +148,16 @@ def split_headers(raw: bytes, longest: int) -> tuple[list[tuple[str, bytes]], by
 
 
 def _headers_go_on(raw: bytes, place: int) -> bool:
-    following = _line_at(raw, place).rstrip(b"\r\n")
-    return bool(following) and _HEADER.match(following) is not None
+    """Whether a header follows at once, or a well-known one within some lines and before an empty one."""
+    for ahead in range(_LINES_AHEAD):
+        line = _line_at(raw, place)
+        following = line.rstrip(b"\r\n")
+        if not following:
+            return False
+        if (_HEADER if not ahead else _WELL_KNOWN).match(following) is not None:
+            return True
+        place += len(line)
+    return False
 
 
 def _line_at(raw: bytes, place: int) -> bytes:

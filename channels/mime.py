@@ -93,10 +93,7 @@ def understand(raw: bytes, bounds: MailBounds) -> Mail:
     root = tree.grow(raw)
     gathering = _Gathering(bounds)
     passages = gathering.walk(root)
-    sender = next(
-        (found for name in ("from", "sender", "reply-to") if (found := mail_headers.address(root.header(name))).email),
-        mail_headers.address(root.header("from")),
-    )
+    sender = _sender(root)
     return Mail(
         sender=Address(sender.name[: bounds.name_chars], sender.email[: bounds.name_chars]),
         reply_to=mail_headers.address(root.header("reply-to")).email[: bounds.name_chars],
@@ -110,6 +107,14 @@ def understand(raw: bytes, bounds: MailBounds) -> Mail:
         media_type=root.media_type,
         notes=(*tree.notes, *gathering.notes),
     )
+
+
+def _sender(root: Part) -> Address:
+    """The first full address of From (there may be several fields), else of Sender or Reply-To, with From's name."""
+    named = [one for value in root.named("from") for one in mail_headers.addresses(value)]
+    others = [mail_headers.address(root.header(name)) for name in ("sender", "reply-to")]
+    found = next((one for one in (*named, *others) if one.email), Address("", ""))
+    return Address(found.name or next((one.name for one in named if one.name), ""), found.email)
 
 
 @dataclass(slots=True)
@@ -162,7 +167,7 @@ class _Gathering:
         if is_text and not (related and content_id):
             text = decode(content, part.options.get("charset", ""))
             return [_Passage(text, html=part.media_type == "text/html")]
-        inline = disposition == "inline" or (related and disposition != "attachment")
+        inline = disposition == "inline" or (related and (bool(content_id) or disposition != "attachment"))
         self._keep(name, part.media_type, Kind.INLINE if inline else Kind.ATTACHMENT, content_id, content)
         return []
 
