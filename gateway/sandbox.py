@@ -32,7 +32,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TextIO
 
-from gateway.domain.errors import Unreadable
+from gateway.domain.errors import MissingPart, Unreadable
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38  # linux/prctl.h
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
@@ -123,6 +123,7 @@ class Sandbox:
 
         Raises:
             ChildFailed: no answer within the limits, or the child's function raised; it is an `Unreadable`.
+            MissingPart: the child's function found that a program is not installed; the file is not to blame.
         """
         line = json.dumps(request, ensure_ascii=False).encode() + b"\n"
         with self._lock:
@@ -214,6 +215,8 @@ class Sandbox:
         if isinstance(answer, dict):
             if isinstance(answer.get("answer"), dict):
                 return dict(answer["answer"])
+            if isinstance(answer.get("remedy"), str):
+                raise MissingPart(str(answer.get("error")), remedy=answer["remedy"])
             if isinstance(answer.get("error"), str):
                 reason = Reason.MEMORY if answer.get("memory") else Reason.REFUSED
                 if reason is Reason.MEMORY:
@@ -368,6 +371,8 @@ def _answer(handle: Callable[[dict[str, Any]], dict[str, Any]], line: bytes, ans
         reply = {"answer": handle(json.loads(line))}
     except MemoryError:
         reply = {"error": "out of memory", "memory": True}
+    except MissingPart as missing:
+        reply = {"error": missing.cause, "remedy": missing.remedy}
     except Unreadable as refused:
         reply = {"error": refused.cause or type(refused).__name__}
     except Exception as error:  # noqa: BLE001 - whatever a parser raises on a bad file is that file's answer

@@ -44,11 +44,13 @@ class OwnContacts:
 
     Attributes:
         phones: phone and fax numbers in any form.
-        domains: e-mail domains, `onnuri.example`.
+        emails: e-mail addresses, lower case.
+        domains: e-mail domains, when nobody but the office has addresses there.
         addresses: parts of its addresses that tell them apart, `군청로 1`.
     """
 
     phones: frozenset[str] = field(default_factory=frozenset)
+    emails: frozenset[str] = field(default_factory=frozenset)
     domains: frozenset[str] = field(default_factory=frozenset)
     addresses: frozenset[str] = field(default_factory=frozenset)
 
@@ -57,7 +59,7 @@ class OwnContacts:
         if name in {_N.PHONE, _N.FAX}:
             return phone_digits(value) in {phone_digits(p) for p in self.phones}
         if name is _N.EMAIL:
-            return value.rpartition("@")[2] in {d.lower() for d in self.domains}
+            return value in self.emails or value.rpartition("@")[2] in self.domains
         if name is _N.ADDRESS:
             packed = value.replace(" ", "")
             return any(part.replace(" ", "") in packed for part in self.addresses if part.strip())

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.errors import Unreadable
+from gateway.domain.errors import MissingPart, Unreadable
 from gateway.sandbox import ChildFailed, Reason, Sandbox
 
 _CHILD = """
 import os, socket, subprocess, sys, time
-from gateway.domain.errors import Unreadable
+from gateway.domain.errors import MissingPart, Unreadable
 from gateway.sandbox import serve
 
 def handle(request):
@@ -53,6 +53,8 @@ def handle(request):
         return {"said": "fine"}
     if what == "raise":
         raise ValueError("bad header")
+    if what == "miss":
+        raise MissingPart("no tesseract", remedy="install it")
     if what == "refuse":
         raise Unreadable("encrypted")
     if what == "fill":
@@ -152,6 +154,9 @@ def test_an_error_in_the_child_is_an_answer_and_keeps_it_warm(sandbox: Sandbox) 
         sandbox.call({"do": "raise"})
     with pytest.raises(ChildFailed, match="encrypted"):
         sandbox.call({"do": "refuse"})
+    with pytest.raises(MissingPart, match="no tesseract") as missing:
+        sandbox.call({"do": "miss"})
+    assert missing.value.remedy == "install it"
     assert sandbox.call({"do": "echo", "text": ""})["pid"] == pid
 
 
