@@ -117,9 +117,12 @@ class Transcription:
             self._work.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._work, prefix="read-") as folder:
             reading = self._reader.read(
-                self._blobs.path(original.sha256), original.name, Path(folder), beat=lambda: self._beat(lease)
+                self._blobs.path(original.sha256).resolve(),  # the child has another working folder
+                original.name,
+                Path(folder).resolve(),
+                beat=lambda: self._beat(lease),
             )
-            rendition = self._blobs.put_file(reading.pdf) if reading.pdf else None
+            rendition = self._blobs.put_file(reading.pdf)[0] if reading.pdf else None
         return _OriginalRead(
             original,
             tuple(replace(page, original_id=original.id) for page in reading.pages),
