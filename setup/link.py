@@ -12,6 +12,7 @@ from pathlib import Path
 
 _TOP = Path(__file__).resolve().parent.parent
 _COMMAND = """#!{python}
+import sys
 
 from gateway.runtime.cli import main
 
