@@ -28,7 +28,6 @@ from gateway.web.staff_parts import STAFF
 COOKIE: Final = "gw_staff"
 LOGIN: Final = "/staff/login"
 HOME: Final = "/staff"
-_SIGNED_IN: Final = "signed_in"
 _WRONG: Final = "아이디 또는 비밀번호가 맞지 않습니다. 5회 틀리면 10분 동안 로그인할 수 없습니다."
 _ID_LENGTH: Final = 64
 _PASSWORD_LENGTH: Final = 1024
@@ -60,6 +59,7 @@ class SignedIn:
         return not self.person.roles.isdisjoint(roles)
 
 
+_SIGNED_IN: Final = web.RequestKey("signed_in", tuple[SignedIn, ...])  # empty: asked, and nobody is
 Page = Callable[[web.Request, SignedIn], Awaitable[web.StreamResponse]]
 
 
@@ -83,11 +83,12 @@ def requires(*roles: StaffRole) -> Callable[[Page], Handler]:
 
 async def signed_in(request: web.Request) -> SignedIn | None:
     """Who is logged in, or None; asked once for each request."""
-    if _SIGNED_IN not in request:
+    known = request.get(_SIGNED_IN)
+    if known is None:
         token = request.cookies.get(COOKIE, "")
-        request[_SIGNED_IN] = await asyncio.to_thread(_find, request, token) if token else None
-    found: SignedIn | None = request[_SIGNED_IN]
-    return found
+        found = await asyncio.to_thread(_find, request, token) if token else None
+        known = request[_SIGNED_IN] = () if found is None else (found,)
+    return known[0] if known else None
 
 
 def _find(request: web.Request, token: str) -> SignedIn | None:
