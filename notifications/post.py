@@ -15,6 +15,7 @@ from gateway.domain.delivery import DeliveryState, Purpose, Route
 from gateway.domain.errors import IllegalTransition, PermanentError
 from gateway.store import deliveries
 from gateway.store.deliveries import Delivery
+from notifications.reasons import required
 
 REASON = "인쇄하여 우편으로 보내 주십시오."
 _NUMBER = re.compile(r"\d{13}")
@@ -66,9 +67,8 @@ def came_back(tx: Connection, delivery: Delivery, *, why: str, actor: str, at: d
     """Record that the post returned a letter, with its reason (폐문부재, 수취인불명 ...).
 
     Raises:
-        PermanentError: no reason was given.
+        ReasonMissing: no reason was given.
         IllegalTransition: it was not sent.
     """
-    if not why.strip():
-        raise PermanentError("a returned letter keeps its reason")
-    return deliveries.move(tx, delivery, DeliveryState.RETURNED, actor=actor, at=at, why=why.strip())
+    words = required(why, "why the post brought it back")
+    return deliveries.move(tx, delivery, DeliveryState.RETURNED, actor=actor, at=at, why=words)

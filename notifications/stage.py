@@ -8,6 +8,7 @@ completion are then committed together. Fails by raising; the job stays in the q
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy.engine import Connection
 
@@ -26,6 +27,12 @@ from notifications.composing import Composed, Composer, read_matter
 from notifications.drafting import purpose_of
 
 _NEEDS_ADDRESS = frozenset({Route.EMAIL, Route.FAX, Route.POST})
+
+
+_BEING_READ = frozenset(
+    {State.RECEIVED, State.TRANSCRIBING, State.AWAITING_VERIFICATION, State.QUARANTINED, State.TRANSCRIBED},
+)
+_LOOK_AGAIN = timedelta(seconds=20)
 
 
 class Composing:
@@ -58,6 +65,16 @@ class Composing:
         with self._database.transaction() as tx:
             self._send_off(tx, round_, composed)
             jobs.complete(tx, lease, now=self._clock.now())
+
+    def put_off_unknown(self, lease: Lease, purpose: Purpose) -> bool:
+        """Put the job off while the sender is still being read; whether that was done."""
+        with self._database.reading() as tx:
+            submission = submissions.get(tx, lease.submission_id)
+        if submission.state not in _BEING_READ or not self._course(purpose, submission).trouble:
+            return False
+        with self._database.transaction() as tx:
+            jobs.postpone(tx, lease, until=self._clock.now() + _LOOK_AGAIN, why="the sender is not known yet")
+        return True
 
     def _open_round(self, tx: Connection, submission_id: int, asked: Purpose) -> tuple[Delivery, ...]:
         submission = submissions.get(tx, submission_id)
@@ -134,14 +151,19 @@ class Composing:
 
 
 class Acknowledging:
-    """Does ACKNOWLEDGE jobs: tells the citizen number, code, what was received and how it goes on (민원처리법 §9)."""
+    """Does ACKNOWLEDGE jobs: tells the citizen number, code, what was received and how it goes on (민원처리법 §9).
+
+    A fax or a scanned letter often names its sender only on paper: while it is still being read and there is no address
+    for the way it came, the acknowledgement waits. C1 ends that wait: with a handler it goes out, or into the tray.
+    """
 
     def __init__(self, composing: Composing) -> None:
         self._composing = composing
 
     def __call__(self, lease: Lease) -> None:
         """Do one job."""
-        self._composing.run(lease, Purpose.ACKNOWLEDGEMENT)
+        if not self._composing.put_off_unknown(lease, Purpose.ACKNOWLEDGEMENT):
+            self._composing.run(lease, Purpose.ACKNOWLEDGEMENT)
 
 
 def _called_for(purpose: Purpose, submission: Submission, earlier: Sequence[Delivery]) -> bool:

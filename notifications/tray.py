@@ -1,8 +1,8 @@
 """The outgoing tray: what staff do with deliveries that wait, came back or are in doubt.
 
 Guarantees: each call is one transaction with its ledger entry, and closes the case when it settles the last delivery
-of its result. Fails with `NotFound`, `IllegalTransition`, `PermanentError` (a reason, a number or a check is missing)
-or `StaleDelivery`.
+of its result. Fails with `NotFound`, `IllegalTransition`, `StaleDelivery`, or what says which words, number or check
+is missing (`ReasonMissing`, `NotRegistered`, `IdentityNotChecked`, `NoAddress`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from sqlalchemy.engine import Connection
 
 from gateway.domain.delivery import DeliveryState, Purpose, Route
-from gateway.domain.errors import IllegalTransition, PermanentError
+from gateway.domain.errors import IllegalTransition
 from gateway.domain.jobs import JobKind
 from gateway.domain.lifecycle import Event, State
 from gateway.domain.times import Clock
@@ -22,6 +22,7 @@ from gateway.store.deliveries import Delivery
 from notifications import closing, pickup, post
 from notifications.addressing import way_by
 from notifications.closing import RESULTS
+from notifications.reasons import required
 
 _S = DeliveryState
 
@@ -55,7 +56,7 @@ class Tray:
         """The post brought a letter back; the reason is kept and the delivery is in the tray again.
 
         Raises:
-            PermanentError: no reason.
+            ReasonMissing: no reason.
             IllegalTransition: it was not sent.
         """
         return self._settle(
@@ -81,10 +82,10 @@ class Tray:
         """A person brought the message to the citizen otherwise: by telephone, or faxed by hand.
 
         Raises:
-            PermanentError: it is not said how.
+            ReasonMissing: it is not said how.
             IllegalTransition: it does not wait, or is a result that must be handed over or posted.
         """
-        words = _required(how, "how the citizen was told")
+        words = required(how, "how the citizen was told")
 
         def told(tx: Connection, delivery: Delivery) -> Delivery:
             at_counter = delivery.route is Route.PICKUP and not delivery.address
@@ -115,7 +116,7 @@ class Tray:
         with self._database.transaction() as tx:
             now = self._clock.now()
             delivery = deliveries.get(tx, delivery_id)
-            if delivery.state not in {_S.WAITING, _S.RETURNED, _S.FAILED}:
+            if delivery.state not in {_S.WAITING, _S.RETURNED}:  # what failed was replaced by another way already
                 raise IllegalTransition(f"delivery {delivery.id} is {delivery.state}")
             submission = submissions.get(tx, delivery.submission_id)
             way = way_by(route or delivery.route, submission.contact)
@@ -131,10 +132,10 @@ class Tray:
         """A person found out whether something in doubt arrived; when not, it waits in the tray to be sent again.
 
         Raises:
-            PermanentError: it is not said how this was found out.
+            ReasonMissing: it is not said how this was found out.
             IllegalTransition: it is not in doubt.
         """
-        words = _required(why, "how this was found out")
+        words = required(why, "how this was found out")
 
         def settle(tx: Connection, delivery: Delivery) -> Delivery:
             if delivery.state is not _S.IN_DOUBT:
@@ -150,10 +151,10 @@ class Tray:
         """Take a delivery out of the tray for good.
 
         Raises:
-            PermanentError: no reason.
+            ReasonMissing: no reason.
             IllegalTransition: it is on its way or done.
         """
-        words = _required(why, "why it is cancelled")
+        words = required(why, "why it is cancelled")
         return self._settle(
             delivery_id,
             actor,
@@ -171,9 +172,3 @@ class Tray:
         jobs.add(
             tx, JobKind.COMPOSE, delivery.submission_id, subject=Purpose.PICKUP_NOTICE, now=self._clock.now(),
         )  # fmt: skip
-
-
-def _required(text: str, what: str) -> str:
-    if not text.strip():
-        raise PermanentError(f"it is not said {what}")
-    return text.strip()

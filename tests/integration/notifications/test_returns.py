@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -24,6 +25,7 @@ from notifications.delivering import NO_FAX_LINE, sweep_in_doubt
 from notifications.mail import FolderWay
 from notifications.ports import FaxState
 from notifications.press import LetterPress
+from tests.parts import arrival
 from tests.returns_office import FULL_CONTACT, REFUSED, Returns, ScriptedLine, pdf_text
 
 S = DeliveryState
@@ -212,6 +214,20 @@ def test_nothing_known_of_the_citizen_waits_in_the_tray(returns: Returns, intake
     assert (letter.route, letter.state) == (Route.POST, S.WAITING)
     assert "우편 주소" in letter.reason
     assert "return_rerouted" in events(returns, submission_id)
+
+
+def test_an_acknowledgement_waits_for_the_reading_of_a_letter_without_address(returns: Returns, intake: Intake) -> None:
+    came = replace(arrival(channel=Channel.POST, return_channel=None), contact=Contact())
+    submission_id = intake.accept(came).submission_id
+    for _ in range(20):
+        returns.later(timedelta(minutes=1))
+    assert returns.sent(submission_id) == ()
+    with returns.database.transaction() as tx:
+        case = submissions.get(tx, submission_id)
+        columns = submissions.contact_columns(FULL_CONTACT)
+        submissions.change(tx, case, **columns)
+    returns.later(timedelta(minutes=1))
+    assert [d.route for d in returns.sent(submission_id)] == [Route.POST]
 
 
 def test_no_way_left_makes_the_case_undeliverable_and_shows_it(
