@@ -21,7 +21,7 @@ from gateway.domain.submission import Receipt, ReturnChannel
 from gateway.web import csrf
 from gateway.web.context import CONTEXT
 from gateway.web.i18n import Translator, language_of
-from gateway.web.middleware import remote_address, streams_form, wants_json
+from gateway.web.middleware import streams_form, wants_json
 from gateway.web.pages import render
 from gateway.web.portal import access, entry
 from gateway.web.portal.wording import CHANNEL_TEXTS, RETURN_TEXTS
@@ -71,7 +71,7 @@ async def submit(request: web.Request) -> web.StreamResponse:
             arrived_at=context.clock.now(),
             contact=read.contact,
             return_channel=read.return_channel,
-            facts={"remote": remote_address(request), "language": language_of(request)},
+            facts={"language": language_of(request)},
         )
         try:
             receipt = await context.acceptor.accept(arrival)
