@@ -113,29 +113,37 @@ class Router:
             load: open cases by handler.
             absences: those recorded beside `staff.csv`.
         """
-        scores = self._units.scores(matter.weighted)
+        about = self._about(matter)
+        scores = self._units.scores(about.weighted)
         candidates = tuple((code, round(score, 3)) for code, score in list(scores.items())[:_SHOWN] if score > 0)
-        found = self._by_rules(matter, scores) or self._by_likeness(matter, scores)
+        found = self._by_rules(matter, about, scores) or self._by_likeness(about, scores)
         if found is None:
             return self._to_triage(matter, candidates, at, absences)
-        kind_code = found.kind_code or self._kind_within(matter, found.unit_code)
-        handler_id, chosen = self._handler(found, kind_code, matter, at, load or {}, absences)
+        kind_code = found.kind_code or self._kind_within(about, found.unit_code)
+        handler_id, chosen = self._handler(found, kind_code, about, at, load or {}, absences)
         reason = f"{found.reason}. {chosen}"
         return Decision(kind_code, found.unit_code, handler_id, reason, candidates, confident=True)
+
+    def _about(self, matter: Matter) -> Matter:
+        """The matter without what every form and letter carries."""
+        cleared = self._rules.furniture.cleared
+        return replace(matter, title=cleared(matter.title), text=cleared(matter.text))
 
     def _description(self, unit_code: str) -> str:
         unit = self._directory.units[unit_code]
         people = " ".join(person.duties for person in self._handling[unit_code])
         kinds = " ".join(f"{k.name} {k.words}" for k in self._directory.kinds.values() if k.unit_code == unit_code)
-        return f"{unit.name} {unit.duties} {people} {kinds}"
+        # the intake desk is named in every letter, so its name says nothing
+        name = "" if unit_code == self._rules.triage_unit else unit.name
+        return self._rules.furniture.cleared(f"{name} {unit.duties} {people} {kinds}")
 
     # which unit
 
-    def _by_rules(self, matter: Matter, scores: Mapping[str, float]) -> _Finding | None:
+    def _by_rules(self, matter: Matter, about: Matter, scores: Mapping[str, float]) -> _Finding | None:
         chosen = self._directory.kinds.get(matter.kind_code)
         if chosen and chosen.unit_code:
             return _Finding(f"민원인이 고른 종류: {chosen.name}", chosen.code, chosen.unit_code)
-        found = self._by_addressee(matter) or self._by_form(matter) or self._by_words(matter, scores)
+        found = self._by_addressee(matter) or self._by_form(matter) or self._by_words(about, scores)
         if found and chosen:
             return replace(found, kind_code=chosen.code)
         return found

@@ -7,7 +7,8 @@ signs do not matter, since scans space words oddly. Fails with `ConfigurationErr
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+import unicodedata
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from gateway.domain.personal import phone_digits
 
 _FILE = "routes.toml"
 _FIRST_LINES = 15
+_LABEL_LINE = 80  # characters without spaces
+_LONGEST = 20_000  # characters; what a matter is about stands on its first pages
 _TO = r"(?:수신|받는곳|받는이|받는사람|제출처|접수처)(?:자|처|인)?[^가-힣]{0,3}.{0,20}?"
 _HONOURED = r"(?:과장님|과장|팀장님|팀장|장님|장)?(?:님)?(?:귀하|귀중|앞|께|담당자)"
 
@@ -51,6 +54,29 @@ class WordRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Furniture:
+    """What every form and letter carries, so that it says nothing about whose matter it is.
+
+    Attributes:
+        lines: beginnings of short lines that are left out, compact.
+        phrases: what is left out wherever it stands.
+    """
+
+    lines: tuple[str, ...] = ()
+    phrases: re.Pattern[str] | None = None
+
+    def cleared(self, text: str) -> str:
+        """`text` without the furniture, at most its first part."""
+        text = unicodedata.normalize("NFC", text[:_LONGEST])
+        kept = "\n".join(line for line in _own_words(text) if not self._is_furniture(compact(line)))
+        return self.phrases.sub(" ", kept) if self.phrases else kept
+
+    def _is_furniture(self, plain: str) -> bool:
+        """A longer line is a sentence, whatever it begins with."""
+        return len(plain) <= _LABEL_LINE and plain.startswith(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
 class RouteRules:
     """All explicit rules of an office.
 
@@ -63,6 +89,7 @@ class RouteRules:
         fax_lines: unit by fax number, digits only.
         forms: in the file's order.
         words: in the file's order.
+        furniture: what is left out when words are compared.
     """
 
     triage_unit: str
@@ -73,6 +100,7 @@ class RouteRules:
     fax_lines: Mapping[str, str]
     forms: tuple[FormRule, ...]
     words: tuple[WordRule, ...]
+    furniture: Furniture
 
     def unit_by_address(self, mail_to: str) -> tuple[str, str] | None:
         """The unit whose own address is among those of a mail (parted by commas), with that address."""
@@ -96,9 +124,18 @@ class RouteRules:
         return tuple((rule, word) for rule in self.words if (word := rule.found_in(plain)))
 
 
+def _own_words(text: str) -> Iterator[str]:
+    """The lines of a mail without those it quotes (RFC 3676 §4.5) and without its signature (§4.3)."""
+    for line in text.splitlines():
+        if line.rstrip() == "--":
+            return
+        if not line.startswith(">"):
+            yield line
+
+
 def addressed_unit(text: str, units: Mapping[str, Unit], *, among: Container[str]) -> str:
     """The unit a letter is addressed to: `수신: 안전건설과`, `안전건설과장 귀하`; empty when none or several."""
-    lines = [compact(line) for line in text.splitlines()]
+    lines = [compact(line) for line in text[:_LONGEST].splitlines()]
     found = {
         code
         for code, unit in units.items()
@@ -109,15 +146,24 @@ def addressed_unit(text: str, units: Mapping[str, Unit], *, among: Container[str
 
 
 def addressed_person(text: str, people: Mapping[str, Person]) -> str:
-    """The handler a letter names with his title: `백이랑 주무관`; empty when none or several."""
-    plain = compact(text)
+    """The handler a letter is addressed to: `백이랑 주무관님께`, `담당자: 백이랑`; empty when none or several.
+
+    A handler who is merely named is not meant: the letter may be a complaint about them.
+    """
+    lines = [compact(line) for line in text[:_LONGEST].splitlines()]
     found = {
         person.id
         for person in people.values()
-        if StaffRole.HANDLER in person.roles
-        and (compact(person.name + person.title) in plain or compact(f"담당자 {person.name}") in plain)
+        if StaffRole.HANDLER in person.roles and any(_addresses(line, person) for line in lines)
     }
     return found.pop() if len(found) == 1 else ""
+
+
+def _addresses(line: str, person: Person) -> bool:
+    name, title = compact(person.name), compact(person.title)
+    return name in line and bool(
+        re.search(f"{name}(?:{title})?(?:님)?(?:께|귀하|앞)|^(?:수신|받는이|받는사람|담당자?)(?:자)?{name}", line),
+    )
 
 
 def load_rules(
@@ -129,7 +175,7 @@ def load_rules(
         ConfigurationError: a rule is not as it should be, or names what is not there.
     """
     document = read_toml(folder / _FILE)
-    unknown = document.keys() - {"triage", "likeness", "addresses", "fax_lines", "forms", "words"}
+    unknown = document.keys() - {"triage", "likeness", "addresses", "fax_lines", "forms", "words", "ignore"}
     if unknown:
         raise ConfigurationError(f"{_FILE}: unknown: {', '.join(sorted(unknown))}", remedy="correct the spelling")
     unit_code, handler, kind_code = _triage(document, units, people, kinds)
@@ -145,6 +191,7 @@ def load_rules(
         fax_lines={phone_digits(key): code for key, code in _units_by(document, "fax_lines", units).items()},
         forms=tuple(_form(section, kinds) for section in _array(document, "forms")),
         words=tuple(_word_rule(section, kinds) for section in _array(document, "words")),
+        furniture=_furniture(Section.of(_FILE, document, "ignore")),
     )
 
 
@@ -161,6 +208,16 @@ def _triage(
     if not people[handler].superior_id:
         raise section.fault(f"'{handler}' has no superior (C6)", "choose one with a superior")
     return unit_code, handler, _known_kind(section, kind_code, kinds)
+
+
+def _furniture(section: Section) -> Furniture:
+    lines = tuple(compact(line) for line in section.texts("lines"))
+    phrases = sorted((compact(phrase) for phrase in section.texts("phrases")), key=len, reverse=True)
+    section.finish()
+    if not all((*lines, *phrases)):
+        raise section.fault("an empty text would leave out everything", "remove it")
+    spaced = "|".join(r"[ \t]*".join(map(re.escape, phrase)) for phrase in phrases)  # scans space words oddly
+    return Furniture(lines, re.compile(spaced, re.IGNORECASE) if spaced else None)
 
 
 def _units_by(document: Mapping[str, object], name: str, units: Mapping[str, Unit]) -> dict[str, str]:
