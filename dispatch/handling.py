@@ -68,11 +68,13 @@ class Handling:
         Anyone else's look changes nothing and is no error; whether they may look is for the caller to decide.
         """
         now = self._clock.now()
+        with self._database.reading() as tx:  # most looks are not the first and need no write lock
+            submission = submissions.get(tx, submission_id)
+            if not self._is_first_look(submission, actor_id, tx, now):
+                return submission
         with self._database.transaction() as tx:
             submission = submissions.get(tx, submission_id)
-            if submission.first_seen_at is not None or not self.may_act(submission, actor_id, tx, now):
-                return submission
-            if submission.state not in _WITH_HANDLER:
+            if not self._is_first_look(submission, actor_id, tx, now):
                 return submission
             submissions.note(tx, submission.id, "first_seen", actor=_actor(actor_id), at=now)
             return submissions.change(tx, submission, first_seen_at=now)
@@ -207,6 +209,13 @@ class Handling:
             return False
         deputy = self._directory.deputy_for(handler_id, now, absences)
         return deputy is not None and deputy.id == actor_id
+
+    def _is_first_look(self, submission: Submission, actor_id: str, tx: Connection, now: datetime) -> bool:
+        return (
+            submission.first_seen_at is None
+            and submission.state in _WITH_HANDLER
+            and self.may_act(submission, actor_id, tx, now)
+        )
 
     def _opened(
         self, tx: Connection, submission_id: int, actor_id: str, event: Event, version: int | None

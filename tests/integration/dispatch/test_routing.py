@@ -139,9 +139,7 @@ def test_what_belongs_to_another_agency_goes_to_the_triage_desk() -> None:
 
 
 def test_a_complaint_about_a_handler_does_not_go_to_that_handler() -> None:
-    decision = decide(
-        title="불친절 신고", text="용가비 주무관이 전화를 끊었습니다. 불친절한 응대를 시정하세요."
-    )
+    decision = decide(title="불친절 신고", text="용가비 주무관이 전화를 끊었습니다. 불친절한 응대를 시정하세요.")
     assert (decision.unit_code, decision.kind_code) == ("minwon", "complaint")
 
 
