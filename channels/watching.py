@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from gateway.domain.submission import Arrival, Receipt
 
-LONGEST_PAUSE_S = 60.0
+LONGEST_PAUSE_S = 15.0
 _log = logging.getLogger(__name__)
 
 Accept = Callable[[Arrival], Awaitable[Receipt]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes as c
 import os
 import pty
+import termios
 import tty
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,10 @@ class End:
     def rx(self, audio: Any) -> None:
         pass
 
+    def pages(self) -> int:
+        """Pages confirmed so far in this call, as far as this end knows."""
+        return 0
+
     def close(self) -> None:
         pass
 
@@ -84,7 +89,15 @@ class Modem(End):
                 return
             if not raw:
                 return
+            self._hasten_reads()
             s.t31_at_rx(self._state, raw, len(raw))
+
+    def _hasten_reads(self) -> None:
+        """HylaFAX has the terminal hold every answer back for 0.1 s (VMIN 127, VTIME 1); a line of ours need not."""
+        settings = termios.tcgetattr(self._slave)
+        if settings[6][termios.VTIME] != 0:
+            settings[6][termios.VMIN], settings[6][termios.VTIME] = 1, 0
+            termios.tcsetattr(self._slave, termios.TCSANOW, settings)
 
     def flush(self) -> None:
         """From the modem to the terminal; what nobody reads is dropped, as a real UART does."""
@@ -203,6 +216,13 @@ class FaxMachine(End):
 
     def rx(self, audio: Any) -> None:
         s.fax_rx(self._state, audio, s.CHUNK)
+
+    def pages(self) -> int:
+        if not self._state:
+            return 0
+        statistics = s.Statistics()
+        s.t30_get_transfer_statistics(s.fax_get_t30_state(self._state), c.byref(statistics))
+        return int(max(statistics.pages_tx, statistics.pages_rx))
 
     def _ended(self, t30: Any, _user: Any, code: int) -> None:
         statistics = s.Statistics()

@@ -1,6 +1,6 @@
 """The software telephone exchange: rings, connects and cuts; moves audio between two ends, faster than real time.
 
-Runs as a process of its own (`python -m tests.faxline.exchange --speed 20 --modem NUMBER --machine NUMBER=FOLDER`): one
+Runs as a process of its own (`python -m tests.faxline.exchange --speed 10 --modem NUMBER --machine NUMBER=FOLDER`): one
 JSON line on standard output for each one on standard input, the first unasked, naming the modems' devices. It ends when
 standard input is closed, so nothing is left behind when the test run is killed.
 """
@@ -39,6 +39,7 @@ class Call:
     began: float = field(default_factory=time.monotonic)
     next_ring: float = 0.0
     samples: int = 0
+    marked_s: float | None = None
     there: Any = field(default_factory=s.Samples)
     back: Any = field(default_factory=s.Samples)
 
@@ -155,12 +156,18 @@ class Exchange:
         if plan.get("kind") == "noise" and plan["at_s"] <= at_s < plan["at_s"] + plan["for_s"]:
             for i in range(s.CHUNK):
                 call.there[i] = random.randint(-12_000, 12_000)  # noqa: S311 - noise on a line
-        if plan.get("kind") == "cut" and at_s >= plan["at_s"]:
+        if plan.get("kind") == "cut" and self._cut_is_due(call, caller, callee, at_s):
             self.later(self._cut, call)
             return
         caller.rx(call.back)
         callee.rx(call.there)
         call.samples += s.CHUNK
+
+    def _cut_is_due(self, call: Call, caller: End, callee: End, at_s: float) -> bool:
+        """`then_s` of audio after `pages` pages were confirmed: a moment that does not depend on the machine's load."""
+        if call.marked_s is None and max(caller.pages(), callee.pages()) >= call.plan["pages"]:
+            call.marked_s = at_s
+        return call.marked_s is not None and at_s >= call.marked_s + call.plan["then_s"]
 
     def run(self) -> None:
         modems = [end for end in self.ends.values() if isinstance(end, Modem)]
@@ -255,7 +262,7 @@ def main() -> None:
     parser.add_argument("--modem", action="append", default=[], metavar="NUMBER")
     parser.add_argument("--machine", action="append", default=[], metavar="NUMBER=FOLDER")
     parser.add_argument("--person", action="append", default=[], metavar="NUMBER")
-    parser.add_argument("--speed", type=float, default=20.0)
+    parser.add_argument("--speed", type=float, default=10.0)
     arguments = parser.parse_args()
     exchange = Exchange(arguments.speed)
     for number in arguments.modem:

@@ -7,7 +7,6 @@ fails with a plain sentence when a program is missing or does not come up.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
@@ -18,8 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-USER, PASSWORD = "gateway", "line-of-tests"
-_OWNED = ("archive", "client", "config", "dev", "docq", "doneq", "info", "locks", "log", "pollq", "ready", "recvq", "sendq", "status")  # fmt: skip  # noqa: E501 - one list
+USER = "gateway"
+_OWNED = ("archive", "client", "config", "dev", "docq", "doneq", "info", "locks", "log", "pollq", "recvq", "sendq", "status")  # fmt: skip  # noqa: E501 - one list
 _UP_S = 20.0
 
 _SERVER_CONFIG = """\
@@ -66,7 +65,7 @@ PagerTTYParity: none
 CallIDPattern: "NMBR="
 CallIDPattern: "NAME="
 CallIDPattern: "NDID="
-FaxRcvdCmd: bin/faxrcvd
+FaxRcvdCmd: bin/gateway-faxrcvd
 JobReqBusy: 2
 JobReqNoCarrier: 2
 JobReqNoAnswer: 2
@@ -82,6 +81,7 @@ class PrivateHylafax:
     def __init__(self, folder: Path) -> None:
         self.spool = folder / "spool"
         self.port = _free_port()
+        self.password = ""
         self._folder = folder
         self._running: list[subprocess.Popen[bytes]] = []
 
@@ -151,27 +151,26 @@ class PrivateHylafax:
         shutil.copytree("/var/spool/hylafax/bin", spool / "bin", symlinks=True)
         shutil.copytree("/etc/hylafax", spool / "etc", ignore=shutil.ignore_patterns("config.*", "hosts.hfaxd"))
         shutil.copytree("/var/spool/hylafax/status", spool / "status", dirs_exist_ok=True)
-        shutil.copy2(REPOSITORY / "deploy/hylafax/faxrcvd", spool / "bin/faxrcvd")
         (spool / "etc/config").write_text(_SERVER_CONFIG.format(spool=spool))
-        hash_ = _hashed(PASSWORD)
-        access = spool / "etc/hosts.hfaxd"
-        access.write_text(f"^{USER}@:21:{hash_}:{hash_}\n")
+        (spool / "etc/hosts.hfaxd").write_text("localhost:21::\n")  # as Debian ships it
         cache = (spool / "etc/setup.cache").read_text().splitlines()
         own = [line for line in cache if not line.startswith(("SPOOL=", "SENDMAIL="))]
         (spool / "etc/setup.cache").unlink()
         (spool / "etc/setup.cache").write_text("\n".join([*own, f"SPOOL='{spool}'", "SENDMAIL='/bin/true'", ""]))
-        for path in (spool, *(spool / name for name in _OWNED), spool / "tmp", access):
+        for path in (spool, *(spool / name for name in _OWNED), spool / "tmp"):
             shutil.chown(path, "uucp", "uucp")
         (spool / "tmp").chmod(0o1777)
-        access.chmod(0o600)
+        self._install_the_gateways_part()
 
-
-def _hashed(password: str) -> str:
-    """As `hosts.hfaxd` wants it: crypt(3)."""
-    crypt = ctypes.CDLL("libcrypt.so.1").crypt
-    crypt.restype = ctypes.c_char_p
-    hashed: bytes = crypt(password.encode(), b"$6$onnuri$")
-    return hashed.decode()
+    def _install_the_gateways_part(self) -> None:
+        """With the very program an office uses."""
+        spool = str(self.spool)
+        installed = subprocess.run(
+            [REPOSITORY / "deploy/hylafax/install", "root"],
+            env={"PATH": os.environ["PATH"], "SPOOL": spool, "ACCESS": f"{spool}/etc/hosts.hfaxd"},
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        self.password = installed.stdout.rsplit(": ", 1)[1].strip()
 
 
 def _signal_session(leader: int, what: signal.Signals) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.faxline.hylafax import PASSWORD, REPOSITORY, USER, PrivateHylafax
+from tests.faxline.hylafax import REPOSITORY, USER, PrivateHylafax
 
 OFFICE = "0632904500"  # the office's own fax number, the first modem
 OFFICE_SECOND = "0632904501"
@@ -80,7 +80,7 @@ class FaxLine:
     @property
     def host(self) -> dict[str, Any]:
         """How to log in to hfaxd: the fields of `notifications.hfaxd.Server`."""
-        return {"host": "127.0.0.1", "port": self.hylafax.port, "user": USER, "password": PASSWORD}
+        return {"host": "127.0.0.1", "port": self.hylafax.port, "user": USER, "password": self.hylafax.password}
 
     def citizen_sends(self, tiff: Path, to: str = OFFICE, *, ident: str = "+82 63 290 4600") -> None:
         """The citizen's machine dials the office; returns at once."""
@@ -88,7 +88,10 @@ class FaxLine:
         self.exchange.ask("send", number=CITIZEN, to=to, file=str(tiff))
 
     def plan(self, number: str, kind: str, **rest: Any) -> None:
-        """What happens to calls to `number`: `busy`, `no answer`, `dropped`, `cut` (at_s), `noise` (at_s, for_s)."""
+        """What happens to calls to `number`, for the next `times` of them or until `unplan`.
+
+        Kinds: `busy`, `no answer`, `dropped`, `cut` (`pages` confirmed, `then_s` later), `noise` (`at_s`, `for_s`).
+        """
         self.exchange.ask("plan", number=number, kind=kind, **rest)
 
     def unplan(self, number: str) -> None:
@@ -110,11 +113,12 @@ class FaxLine:
 
 
 @contextmanager
-def fax_line(*, speed: float = 20.0, modems: tuple[str, ...] = (OFFICE,)) -> Iterator[FaxLine]:
+def fax_line(*, speed: float = 10.0, modems: tuple[str, ...] = (OFFICE,)) -> Iterator[FaxLine]:
     """Start a line; every process ends and every file goes with the block.
 
     Args:
-        speed: how much faster than real time audio runs; above 40 calls out fail.
+        speed: how much faster than real time audio runs; above 40 calls out fail, and the more the machine has to
+            do besides, the earlier (T.30's timers run with the audio, HylaFAX answers in real time).
         modems: fax numbers of the office, one modem each.
     """
     with ExitStack() as stack:

@@ -190,7 +190,7 @@ def wait_for_code(fax: HylafaxLine, job_id: str, code: str) -> None:
 
 def test_a_fax_cut_in_the_middle_is_dialled_again_and_the_rest_follows(free_line: FaxLine) -> None:
     fax = sender(free_line, Dialling(max_dials=3, max_tries=3))
-    free_line.plan(CITIZEN, "cut", at_s=14.0, times=1)
+    free_line.plan(CITIZEN, "cut", pages=1, then_s=2.0, times=1)
     long = "\n".join("내용이 빽빽한 통지입니다. " * 2 for _ in range(40))
 
     job = followed(fax, fax.submit(letter(long, long), CITIZEN, "delivery-50"))
