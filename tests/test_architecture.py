@@ -6,11 +6,14 @@ Reads the sources only; a finding names the file, so that it can be mended where
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from gateway.settings import Settings
 
 TOP = Path(__file__).resolve().parent.parent
 PACKAGES = ("gateway", "channels", "ocr", "dispatch", "notifications")
@@ -91,7 +94,10 @@ def test_every_standard_the_code_cites_is_listed_and_no_other() -> None:
 
 
 def test_citations_are_found_in_every_spelling() -> None:
-    text = "RFC 2301 and RFC 5321 §4.2; T.4, ITU-T T.30; 민원처리법 시행령 제21조, 민법 §157-159, 개인정보 보호법 §24, §24조의2, ISO 32000-1 §7"
+    text = (
+        "RFC 2301 and RFC 5321 §4.2; T.4, ITU-T T.30; 민원처리법 시행령 제21조, 민법 §157-159, "
+        "개인정보 보호법 §24, §24조의2, ISO 32000-1 §7"
+    )
     assert _citations(text) == {
         "RFC 2301",
         "RFC 5321",
@@ -143,3 +149,22 @@ def test_every_module_says_what_it_is() -> None:
         if path.name != "__init__.py" and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert not silent
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    lines = (TOP / "docs/operations.md").read_text(encoding="utf-8").split("## Putting")[0].splitlines()
+    rows = [[cell.strip(" `") for cell in line.split("|")[1:3]] for line in lines if line.startswith("| `")]
+    assert dict(rows) == {
+        field.name: str(field.default).replace("False", "false") for field in dataclasses.fields(Settings)
+    }
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    documents = [*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")]
+    broken = [
+        f"{_name(document)}: {target}"
+        for document in documents
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8"))
+        if not (document.parent / target).exists()
+    ]
+    assert not broken
