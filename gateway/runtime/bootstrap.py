@@ -15,8 +15,6 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
-from ocr.stage import Transcription
-
 from channels.limits import MEGABYTE, MailBounds
 from channels.mime import MailReader, sandbox_limits
 from channels.unfold import Unfolding
@@ -46,6 +44,8 @@ from notifications.mail import mail_way
 from notifications.press import LetterPress
 from notifications.stage import Acknowledging, Composing
 from notifications.tray import Tray
+from ocr.fields import OwnContacts
+from ocr.stage import Transcription
 
 _SECRET_BYTES = 32
 _NODE_MODULES = Path(__file__).resolve().parents[2] / "node_modules"
@@ -187,7 +187,8 @@ class Parts:
 
     @cached_property
     def _transcription(self) -> Transcription:
-        return Transcription(self.database, self.blobs, self.clock)
+        own = own_contacts(self.directory)
+        return Transcription(self.database, self.blobs, self.clock, own=own, work=self.settings.var / "work")
 
     def _stages(self) -> dict[JobKind, Stage]:
         database, blobs, clock, directory = self.database, self.blobs, self.clock, self.directory
@@ -215,6 +216,19 @@ class Parts:
             return accounts.forget_idle(
                 tx, now=self.clock.now(), idle=timedelta(minutes=self.settings.session_idle_min)
             )
+
+
+def own_contacts(directory: Directory) -> OwnContacts:
+    """The office's own numbers and addresses, which stand on its forms and are never a citizen's."""
+    office, people, units = directory.office, directory.people.values(), directory.units.values()
+    phones = {office.phone, office.fax, *(p.phone for p in people), *(n for u in units for n in (u.phone, u.fax))}
+    emails = {office.email, *(p.email for p in people), *directory.charter.intake_addresses}
+    return OwnContacts(
+        phones=frozenset(phones - {""}),
+        emails=frozenset(e.lower() for e in emails if e),
+        domains=frozenset({directory.charter.domain.lower()}),
+        addresses=frozenset({office.address}),
+    )
 
 
 def _secret(path: Path) -> bytes:

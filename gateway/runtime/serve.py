@@ -23,6 +23,7 @@ from gateway.runtime.bootstrap import Parts
 from gateway.runtime.processes import WorkerKeeper
 from gateway.runtime.relay import Relay
 from gateway.runtime.tasks import Doorbell
+from gateway.store import jobs
 
 _log = structlog.get_logger()
 
@@ -66,8 +67,18 @@ def serve(parts: Parts, roles: Roles, on_ready: Ready | None = None) -> None:
         ConfigurationError: an edge cannot start.
     """
     _ = parts.database, parts.directory  # fail before anything is started
+    if roles == Roles.all():
+        _take_back(parts)
     with _threads(parts, roles), contextlib.suppress(KeyboardInterrupt):
         uvloop.run(_edges(parts, roles, on_ready or (lambda _: None)))
+
+
+def _take_back(parts: Parts) -> None:
+    """The whole gateway starts on this machine, so whoever held a job is gone: do not wait for the leases to lapse."""
+    with parts.database.transaction() as tx:
+        taken = jobs.release_all(tx, now=parts.clock.now())
+    if taken:
+        _log.info("jobs of an earlier run taken back", jobs=taken)
 
 
 @contextlib.contextmanager

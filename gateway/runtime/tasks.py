@@ -83,20 +83,22 @@ app = application(settings_from_environment())
 _parts: list[Parts] = []
 
 
-@signals.worker_process_init.connect
 def _build(**_: object) -> None:
     _parts[:] = [Parts(settings_from_environment())]
 
 
-@signals.worker_process_shutdown.connect
 def _close(**_: object) -> None:
     for parts in _parts:
         parts.close()
 
 
-@app.task(name="gateway.do")
 def do(job_id: int) -> str:
     """Do one job of the database's queue, if it is still to be done."""
     if not _parts:
         _build()
     return _parts[0].workshop.perform(job_id).value
+
+
+signals.worker_process_init.connect(_build)
+signals.worker_process_shutdown.connect(_close)
+app.task(name="gateway.do")(do)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.domain.errors import ConfigurationError, GatewayError
+from gateway.domain.ledger import verify
 from gateway.domain.submission import Arrival, ArrivedFile, Channel, Contact, ReturnChannel, Role, grouped
 from gateway.runtime import checks
 from gateway.runtime.bootstrap import Parts, settings_from_environment
@@ -136,7 +137,7 @@ def history(
     parts = _parts()
     with parts.database.reading() as tx:
         entries = ledger.history(tx, submissions.by_number(tx, number).id)
-    wrong = ledger.verify(entries)
+    wrong = verify(entries)
     if json:
         as_json({"entries": [asdict(entry) | {"digest": digest} for entry, digest in entries], "wrong": wrong})
     else:

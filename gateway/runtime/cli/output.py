@@ -53,7 +53,9 @@ def fail(error: GatewayError) -> NoReturn:
 def set_up_logs(*, as_json_lines: bool) -> None:
     """Log to standard error, personal numbers masked."""
     renderer = (
-        structlog.processors.JSONRenderer(ensure_ascii=False) if as_json_lines else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json_lines
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
         processors=[

@@ -61,11 +61,12 @@ class Posting:
         match sample.channel:
             case Channel.EMAIL:
                 said = senders.mail(settings.smtp_port, sample.sender, sample.recipient, sample.content)
-                return _NUMBER.findall(said)[0]
+                return str(_NUMBER.findall(said)[0])
             case Channel.WEB:
                 upload = Upload("files", sample.file_name, sample.media_type, sample.content)
                 form = senders.FilledForm.open(self._base)
-                return _NUMBER.findall(form.send(sample.form, [upload] if sample.file_name else []).url)[0]
+                answer = form.send(sample.form, [upload] if sample.file_name else [])
+                return str(_NUMBER.findall(answer.url)[0])
             case Channel.FAX:
                 queue, records = settings.fax_queue_folder, settings.fax_record_folder
                 senders.fax(
