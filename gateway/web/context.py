@@ -12,14 +12,14 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from channels.webform import UploadLimits
+from dispatch.directory import Directory
 from gateway.domain.office import OfficeFacts
-from gateway.domain.people import Signers
 from gateway.domain.submission import Arrival, Receipt
 from gateway.domain.times import Clock
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 
-__all__ = ["CONTEXT", "Accepting", "Signatories", "StaticRoots", "UploadLimits", "WebContext"]
+__all__ = ["CONTEXT", "Accepting", "StaticRoots", "UploadLimits", "WebContext"]
 
 
 class Accepting(Protocol):
@@ -27,18 +27,6 @@ class Accepting(Protocol):
 
     async def accept(self, arrival: Arrival) -> Receipt:
         """Make `arrival` durable, then hand back its receipt."""
-        ...
-
-
-class Signatories(Protocol):
-    """Who answers for a case, as `dispatch.directory` knows it."""
-
-    def signers(self, handler_id: str) -> Signers:
-        """Unit, handler and superior of one case handler; IncompleteDocument when a part is not known."""
-        ...
-
-    def desk(self) -> Signers:
-        """Those who answer before a case has a handler."""
         ...
 
 
@@ -65,7 +53,7 @@ class WebContext:
         acceptor: the door in.
         clock: the present moment.
         office: name, address, phones of this office.
-        directory: who answers for a case.
+        directory: the office's charter, hours, units and people.
         secret: at least 32 bytes; signs cookies and form tokens. Changing it logs everybody out.
         limits: what an upload may carry.
         static_roots: where the design system's files lie.
@@ -81,7 +69,7 @@ class WebContext:
     acceptor: Accepting
     clock: Clock
     office: OfficeFacts
-    directory: Signatories
+    directory: Directory
     secret: bytes
     limits: UploadLimits
     static_roots: StaticRoots

@@ -14,6 +14,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
+from dispatch.deadlines import Rule, Span
 from gateway.domain.submission import grouped
 from gateway.domain.times import SEOUL, korean_date, korean_moment
 from gateway.web import csrf
@@ -22,6 +23,10 @@ from gateway.web.i18n import ENGLISH, KOREAN, Translator, language_of
 from gateway.web.static_files import FILES
 
 _WEEKDAYS_KO: Final = "월화수목금토일"
+_SPANS_EN: Final = {
+    Span.MINUTES: "minute", Span.HOURS: "hour", Span.DAYS: "day",
+    Span.WEEKS: "week", Span.MONTHS: "month", Span.YEARS: "year",
+}  # fmt: skip
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 
 
@@ -43,6 +48,13 @@ def day(value: datetime | None, language: str = KOREAN) -> str:
     if language == ENGLISH:
         return f"{local:%a} {local.day} {local:%b %Y}"
     return f"{korean_date(value)}({_WEEKDAYS_KO[local.weekday()]})"
+
+
+def period(rule: Rule, language: str = KOREAN) -> str:
+    """A limit of the charter as people read it: `30분`, or `30 minutes`."""
+    if language != ENGLISH:
+        return rule.korean
+    return f"{rule.amount} {_SPANS_EN[rule.span]}{'s' if rule.amount > 1 else ''}"
 
 
 def size(count: int) -> str:
@@ -70,7 +82,7 @@ def set_up(app: web.Application) -> None:
         default_helpers=False,
     )
     environment.filters.update(
-        moment=moment, day=day, size=size, paragraphs=paragraphs, grouped=grouped,
+        moment=moment, day=day, size=size, period=period, paragraphs=paragraphs, grouped=grouped,
         korean_moment=korean_moment, korean_date=korean_date,
     )  # fmt: skip
 
@@ -94,8 +106,12 @@ def render(
     """
     context = request.app[CONTEXT]
     language = language_of(request)
+    hours = context.directory.charter.calendar.hours
     common = {
         "office": context.office,
+        "charter": context.directory.charter,
+        "hours": f"{hours.opens:%H:%M}~{hours.closes:%H:%M}",
+        "lunch": f"{hours.lunch_from:%H:%M}~{hours.lunch_until:%H:%M}",
         "demonstration": context.demonstration,
         "lang": language,
         "t": Translator(language),

@@ -10,6 +10,14 @@ from gateway.web.i18n import language_of
 from gateway.web.middleware import Handler
 from gateway.web.pages import render
 
+_PROMISES_EN: Final = {  # the charter's own words are Korean; its usual promises in English
+    "C1": "your submission is with a case handler",
+    "C2": "you know the handler's name, phone number and plan",
+    "C4": "you are told reason, solution and remedy when something cannot be processed",
+    "C7-interim": "you hear how far the inquiry into a complaint about our service is",
+    "C7": "a complaint about our service is put right and answered",
+    "C8": "you are told what became of a suggestion",
+}
 _PAGES: Final = ("help", "privacy", "accessibility")
 
 
@@ -22,7 +30,7 @@ def attach(app: web.Application) -> None:
 
 async def home(request: web.Request) -> web.Response:
     """Ways to submit, and the way to one's own case."""
-    return render(request, "portal/home.html")
+    return render(request, "portal/home.html", {"promises_en": _PROMISES_EN})
 
 
 def _page(name: str) -> Handler:
