@@ -43,6 +43,10 @@ class Call:
     there: Any = field(default_factory=s.Samples)
     back: Any = field(default_factory=s.Samples)
 
+    def pages(self) -> int:
+        """Pages confirmed so far."""
+        return max(self.caller.pages(), self.callee.pages() if self.callee else 0)
+
 
 class Exchange:
     """All ends, all calls, one thread."""
@@ -156,16 +160,16 @@ class Exchange:
         if plan.get("kind") == "noise" and plan["at_s"] <= at_s < plan["at_s"] + plan["for_s"]:
             for i in range(s.CHUNK):
                 call.there[i] = random.randint(-12_000, 12_000)  # noqa: S311 - noise on a line
-        if plan.get("kind") == "cut" and self._cut_is_due(call, caller, callee, at_s):
+        if plan.get("kind") == "cut" and self._cut_is_due(call, at_s):
             self.later(self._cut, call)
             return
         caller.rx(call.back)
         callee.rx(call.there)
         call.samples += s.CHUNK
 
-    def _cut_is_due(self, call: Call, caller: End, callee: End, at_s: float) -> bool:
+    def _cut_is_due(self, call: Call, at_s: float) -> bool:
         """`then_s` of audio after `pages` pages were confirmed: a moment that does not depend on the machine's load."""
-        if call.marked_s is None and max(caller.pages(), callee.pages()) >= call.plan["pages"]:
+        if call.marked_s is None and call.pages() >= call.plan["pages"]:
             call.marked_s = at_s
         return call.marked_s is not None and at_s >= call.marked_s + call.plan["then_s"]
 
@@ -248,10 +252,7 @@ class Exchange:
         elif do == "history":
             return self.history
         elif do == "calls":
-            return [
-                {"caller": call.caller.number, "state": call.state, "audio_s": call.samples / s.SAMPLES_PER_S}
-                for call in self.calls
-            ]
+            return [{"caller": call.caller.number, "state": call.state, "pages": call.pages()} for call in self.calls]
         else:
             return {"error": f"unknown: {do}"}
         return {}

@@ -84,6 +84,7 @@ class PrivateHylafax:
         self.password = ""
         self._folder = folder
         self._running: list[subprocess.Popen[bytes]] = []
+        self._answering: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
     def recvq(self) -> Path:
@@ -109,10 +110,20 @@ class PrivateHylafax:
         self._run("hfaxd", "/usr/sbin/hfaxd", "-d", "-l", "127.0.0.1", "-i", str(self.port), "-q", str(self.spool))
         _until("hfaxd listens", lambda: _listens(self.port))
         for device in modems.values():
-            name = device.removeprefix("/dev/")
-            self._run(f"faxgetty-{name.replace('/', '-')}", "/usr/sbin/faxgetty", "-q", str(self.spool), name)
+            self.start_faxgetty(device)
         for device in modems.values():
             self.until_idle(device)
+
+    def start_faxgetty(self, device: str) -> None:
+        """Start the program that answers calls on `device`."""
+        self._answering[device] = self._run("faxgetty", "/usr/sbin/faxgetty", "-q", str(self.spool), device[5:])
+
+    def kill_faxgetty(self, device: str) -> None:
+        """Kill it, as a crash would."""
+        program = self._answering.pop(device)
+        self._running.remove(program)
+        _signal_session(program.pid, signal.SIGKILL)
+        program.wait(5)
 
     def until_idle(self, device: str) -> None:
         """Wait until faxgetty has set the modem up and says so."""
@@ -132,15 +143,15 @@ class PrivateHylafax:
             _signal_session(program.pid, signal.SIGKILL)  # faxsend outlives its faxq
         self._running.clear()
 
-    def _run(self, name: str, *command: str) -> None:
+    def _run(self, name: str, *command: str) -> subprocess.Popen[bytes]:
         if not Path(command[0]).is_file():
             raise FileNotFoundError(f"{command[0]} is missing: install hylafax-server")
-        with (self._folder / f"{name}.log").open("wb") as log:
-            self._running.append(
-                subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.spool, start_new_session=True
-                )
+        with (self._folder / f"{name}.log").open("ab") as log:
+            program = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.spool, start_new_session=True
             )
+        self._running.append(program)
+        return program
 
     def _make_spool(self) -> None:
         spool = self.spool

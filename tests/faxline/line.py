@@ -22,6 +22,7 @@ from tests.faxline.hylafax import REPOSITORY, USER, PrivateHylafax
 OFFICE = "0632904500"  # the office's own fax number, the first modem
 OFFICE_SECOND = "0632904501"
 CITIZEN = "0632904600"  # the citizen's fax machine
+NEIGHBOUR = "0632904601"  # another one
 PERSON = "0632904700"  # somebody answers the telephone
 _ANSWER_S = 10.0
 
@@ -82,10 +83,10 @@ class FaxLine:
         """How to log in to hfaxd: the fields of `notifications.hfaxd.Server`."""
         return {"host": "127.0.0.1", "port": self.hylafax.port, "user": USER, "password": self.hylafax.password}
 
-    def citizen_sends(self, tiff: Path, to: str = OFFICE, *, ident: str = "+82 63 290 4600") -> None:
-        """The citizen's machine dials the office; returns at once."""
-        self.exchange.ask("set", number=CITIZEN, ident=ident)
-        self.exchange.ask("send", number=CITIZEN, to=to, file=str(tiff))
+    def citizen_sends(self, tiff: Path, to: str = OFFICE, *, machine: str = CITIZEN, ecm: bool = True) -> None:
+        """A citizen's machine dials the office; returns at once. It calls itself `+82 63 290 4600`."""
+        self.exchange.ask("set", number=machine, ident=f"+82 63 290 {machine[-4:]}", ecm=ecm)
+        self.exchange.ask("send", number=machine, to=to, file=str(tiff))
 
     def plan(self, number: str, kind: str, **rest: Any) -> None:
         """What happens to calls to `number`, for the next `times` of them or until `unplan`.
@@ -102,6 +103,10 @@ class FaxLine:
         """How each call of the citizen's machine went, in and out."""
         results: list[dict[str, Any]] = self.exchange.ask("results", number=CITIZEN)
         return results
+
+    def pages_confirmed(self) -> int:
+        """Pages confirmed so far in the calls that are up."""
+        return max((int(call["pages"]) for call in self.exchange.ask("calls")), default=0)
 
     def until_quiet(self, within_s: float = 30.0) -> None:
         """Wait until no call is up and every modem is idle."""
@@ -127,6 +132,7 @@ def fax_line(*, speed: float = 10.0, modems: tuple[str, ...] = (OFFICE,)) -> Ite
         folder.chmod(0o711)
         received = folder / "machine"
         arguments = ["--speed", str(speed), "--machine", f"{CITIZEN}={received}", "--person", PERSON]
+        arguments += ["--machine", f"{NEIGHBOUR}={folder / 'neighbour'}"]
         for number in modems:
             arguments += ["--modem", number]
         exchange = ExchangeProcess(arguments)
