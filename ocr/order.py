@@ -25,6 +25,7 @@ class Boxed(Protocol):
 
 B = TypeVar("B", bound=Boxed)
 _COLUMN_ROWS = 8
+_COLUMN_WIDTH = 0.2  # of the page; a form's labels are narrower
 _FULL = 0.8  # a line "fills" its column from this share of the column's width
 _FULL_SHARE = 0.45
 _SAME_ROW = 0.5
@@ -46,7 +47,8 @@ def reading_order(boxes: Sequence[B], page_width: float) -> list[list[B]]:
     for step in range(40, 62, 2):
         gap = step / 100 * page_width
         run = _longest_run(rows, gap, tolerance=_CROSSING * page_width)
-        if len(run) >= _COLUMN_ROWS and _both_full(rows, run, gap) and (best is None or len(run) > len(best[1])):
+        full = len(run) >= _COLUMN_ROWS and _both_full(rows, run, gap, _COLUMN_WIDTH * page_width)
+        if full and (best is None or len(run) > len(best[1])):
             best = gap, run
     if best is None:
         return rows
@@ -91,12 +93,14 @@ def _longest_run(rows: list[list[B]], gap: float, tolerance: float) -> list[int]
     return longest
 
 
-def _both_full(rows: list[list[B]], run: list[int], gap: float) -> bool:
+def _both_full(rows: list[list[B]], run: list[int], gap: float, least_width: float) -> bool:
     for side in (False, True):
         boxes = [box for k in run for box in rows[k] if (_middle(box) >= gap) is side]
         if len(boxes) < _COLUMN_ROWS:
             return False
         width = max(b.right for b in boxes) - min(b.left for b in boxes)
+        if width < least_width:
+            return False
         if sum(b.right - b.left > _FULL * width for b in boxes) <= _FULL_SHARE * len(boxes):
             return False
     return True

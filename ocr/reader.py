@@ -15,6 +15,7 @@ from pathlib import Path
 from gateway.domain.transcript import Line, Page, Source, Transcript
 from gateway.sandbox import ChildFailed, Reason, Sandbox
 from ocr import troubles
+from ocr.values import masked
 
 _PIECE = 3  # pages a request
 _PIECE_WALL_S, _RENDER_WALL_S, _LAYER_WALL_S = 120.0, 150.0, 60.0
@@ -128,8 +129,8 @@ class Reader:
 
 
 def plain_page(text: str) -> Page:
-    """Text that needed no reading (typed, mail body) as one page."""
-    lines = tuple(Line(line.strip(), 1.0) for line in text.splitlines() if line.strip())
+    """Text that needed no reading (typed, mail body) as one page; personal numbers masked."""
+    lines = tuple(Line(masked(line.strip()), 1.0) for line in text.splitlines() if line.strip())
     return Page(0, 1, *_A4, source=Source.PLAIN, lines=lines, blank=not lines)
 
 

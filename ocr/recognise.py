@@ -22,6 +22,7 @@ from ocr.marks import find_marks, split_at_marks
 from ocr.order import reading_order
 from ocr.prepare import Prepared, SourceKind, prepare
 from ocr.tesseract import RAW_LINE, SINGLE_LINE, Reading, read_lines
+from ocr.values import masked
 
 _WEAK = 0.80  # a line read with less is read again in another way
 _DOUBTFUL_PAGE = 0.70  # a page read with less may stand on its head
@@ -91,8 +92,8 @@ def recognise(gray: Gray, dpi: tuple[float, float], kind: SourceKind) -> Recogni
 
 
 def tidy(text: str) -> str:
-    """Text with look-alikes set right and remains of ruled lines taken off its ends."""
-    return _EDGE_RULES.sub("", unicodedata.normalize("NFC", text).translate(_LOOKALIKES))
+    """Text with look-alikes set right, remains of ruled lines taken off its ends, and personal numbers masked."""
+    return masked(_EDGE_RULES.sub("", unicodedata.normalize("NFC", text).translate(_LOOKALIKES)))
 
 
 def missed_ink(gray: Gray, rects: Sequence[Rect]) -> float:

@@ -89,12 +89,12 @@ def form(font: str = GOTHIC) -> Sample:
     for x in (250, 670, 2230):
         pen.draw.line([(x, y), (x, y + height)], fill=0, width=3)
     pen.write(300, y + 36, "회신방법")
-    for x, option in ((720, "인터넷"), (1050, "팩스"), (1340, "우편"), (1630, "방문수령")):
-        pen.square(x, y + 42, ticked=option == "우편")
-        pen.write(x + 55, y + 36, option)
+    for left, option in ((720, "인터넷"), (1050, "팩스"), (1340, "우편"), (1630, "방문수령")):
+        pen.square(left, y + 42, ticked=option == "우편")
+        pen.write(left + 55, y + 36, option)
     y += 220
-    for line in BODY:
-        pen.write(280, y, line)
+    for text in BODY:
+        pen.write(280, y, text)
         y += 80
     pen.write(1000, y + 120, "2026년 11월 20일", 12)
     pen.write(1400, y + 240, "신청인 김하늘 (서명)", 12)
