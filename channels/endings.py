@@ -22,6 +22,7 @@ _PDF_TAIL = 4096
 _HEAD = 1024
 _MAX_SEGMENTS = 2000
 _MAX_BOXES = 2000
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,5 +120,5 @@ _KINDS: tuple[tuple[str, Callable[[bytes], bool], Callable[[BinaryIO, int], str]
     ("image/tiff", is_tiff, _tiff),
     ("image/jpeg", lambda head: head.startswith(b"\xff\xd8\xff"), _jpeg),
     ("image/png", lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"), _png),
-    ("image/heic", lambda head: head[4:8] == b"ftyp", _heif),
+    ("image/heic", lambda head: head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS, _heif),
 )

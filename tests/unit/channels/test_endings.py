@@ -77,11 +77,12 @@ def test_bytes_before_the_header_and_after_the_end_do_not_matter() -> None:
 
 def test_nothing_can_be_said_of_other_kinds_and_nothing_is_in_an_empty_file() -> None:
     assert told(b"Dear Sir or Madam") == Ending("")
+    assert told(b"\0\0\0\x10ftypisom" + b"\0" * 8) == Ending("")  # a film
     assert told(b"").fault == "it is empty"
 
 
 @given(
-    st.sampled_from([b"", b"%PDF-", b"II*\0", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"\0\0\0\x10ftyp"]),
+    st.sampled_from([b"", b"%PDF-", b"II*\0", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"\0\0\0\x10ftypheic"]),
     st.binary(max_size=300),
 )
 def test_no_bytes_make_it_raise(magic: bytes, content: bytes) -> None:
