@@ -19,7 +19,7 @@ from dispatch.stage import start_period
 from gateway.domain.clocks import ClockName
 from gateway.domain.delivery import DeliveryState, Purpose, Route
 from gateway.domain.lifecycle import Event
-from gateway.domain.submission import Channel, ReturnChannel
+from gateway.domain.submission import Channel, Contact, ReturnChannel
 from gateway.domain.transcript import Box, Field, FieldName, Line, Page, Source, Transcript
 from gateway.intake import Acceptor
 from gateway.store import accounts, clocks, deliveries, submissions
@@ -54,12 +54,13 @@ class StaffOffice(CitizenOffice):
         content: bytes = b"",
     ) -> str:  # fmt: skip
         """One submission with a one-page PDF, straight from the door; its number."""
-        return self.intake.accept(
-            arrival(
-                key, channel=channel, content=content or one_page(), name="민원서류.pdf", title=title,
-                arrived_at=self.clock.now(), return_channel=ways,
-            ),
-        ).number  # fmt: skip
+        came = arrival(
+            key, channel=channel, content=content or one_page(), name="민원서류.pdf", title=title,
+            arrived_at=self.clock.now(), return_channel=ways,
+        )  # fmt: skip
+        if channel in {Channel.FAX, Channel.POST}:  # paper says nothing of its sender until it is read
+            came = replace(came, contact=Contact())
+        return self.intake.accept(came).number
 
     def doubtful(self, key: str, channel: Channel = Channel.FAX) -> str:
         """One submission whose phone number was read doubtfully; its number."""

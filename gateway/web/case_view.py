@@ -28,8 +28,11 @@ _SYSTEMS: Final[Mapping[str, str]] = {
     "dispatch": "시스템(배정)",
     "returns": "시스템(발송)",
 }
-_NOT_SHOWN: Final = frozenset({"from", "to", "candidates", "attempt", "delivery", "confident", "number"})
+_NOT_SHOWN: Final = frozenset({"from", "to", "candidates", "attempt", "delivery", "confident", "number", "fax_job"})
 FACTS: Final[Mapping[str, str]] = {
+    "corrected": "고친 항목",
+    "fields": "읽은 항목 이름",
+    "unreadable": "읽지 못한 파일",
     "kind": "민원 종류",
     "unit": "처리부서",
     "handler": "담당자",
@@ -127,6 +130,8 @@ def _value(name: str, value: str, directory: Directory) -> str:
         return directory.units[value].name
     if name == "kind" and value in directory.kinds:
         return directory.kinds[value].name
+    if name in {"corrected", "fields"}:
+        return ", ".join(_FIELDS.get(part, part) for part in value.split())
     return str(_WORDS.get(value, value))
 
 
@@ -134,3 +139,4 @@ _FAMILIES: Final[tuple[Mapping[Any, str], ...]] = (
     words.CHANNELS, words.ROUTES, words.PURPOSES, words.OUTCOMES, words.DELIVERY_STATES, words.CLOCKS,
 )  # fmt: skip
 _WORDS: Final = {str(member): text for family in reversed(_FAMILIES) for member, text in family.items()}
+_FIELDS: Final = {str(field): text for field, text in words.FIELDS.items()}

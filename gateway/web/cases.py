@@ -51,7 +51,7 @@ _DONE: Final = {"plan": "planned", "decide": "decided", "refuse": "refused", "tr
 _ACTED_AS: Final = {**_DONE, "refuse": "decided"}
 _REMEDY: Final = (
     "이 처분에 이의가 있으면 이 통지를 받은 날부터 60일 이내에 {unit}({phone})에 문서로 이의신청을 할 수 있습니다"
-    "(민원 처리에 관한 법률 제35조). 이의신청을 받으면 10일 이내에 다시 결정하여 알려 드립니다. 이와 별도로 행정심판이나 "
+    "(민원 처리에 관한 법률 제35조). 이의신청은 10일 이내에 다시 결정하여 알려 드립니다. 이와 별도로 행정심판이나 "
     "행정소송을 제기할 수 있습니다."
 )
 _NO_NUMBER: Final = "미리보기"

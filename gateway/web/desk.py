@@ -7,12 +7,14 @@ so two clerks cannot both confirm; what was typed comes back with the reason whe
 from __future__ import annotations
 
 import asyncio
+import functools
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
 from gateway.domain.clocks import ClockName
-from gateway.domain.errors import GatewayError, IllegalTransition
+from gateway.domain.errors import Forbidden, IllegalTransition, NotFound, PermanentError
 from gateway.domain.jobs import JobKind
 from gateway.domain.lifecycle import Event, State, allows
 from gateway.store import accounts, jobs, queues, submissions
@@ -25,6 +27,7 @@ from gateway.web.overview import stuck_jobs
 from gateway.web.staff_access import open_case
 from gateway.web.staff_page import CLERK, show
 from gateway.web.staff_parts import STAFF
+from ocr import verification
 
 
 @requires(CLERK)
@@ -47,14 +50,17 @@ async def verify_page(request: web.Request, me: SignedIn) -> web.StreamResponse:
     return show(request, me, "staff/verify.html", values)
 
 
-def _opened(request: web.Request, me: SignedIn, what: str, refused: str = "") -> dict[str, Any]:
+def _opened(
+    request: web.Request, me: SignedIn, what: str, *, typed: Mapping[str, str] | None = None, refused: str = "",
+) -> dict[str, Any]:  # fmt: skip
     context, directory = request.app[CONTEXT], request.app[STAFF].directory
     with context.database.transaction() as tx:
         case, _ = open_case(request, me, tx, what)
         originals = submissions.originals(tx, case.id)
         transcript = submissions.transcript(tx, case.id)
         c1 = queues.clocks_of(tx, case.id).get(ClockName.C1)
-    view = verify_view.build(case, originals, transcript)
+        reading = jobs.outstanding(tx, case.id, JobKind.TRANSCRIBE)
+    view = verify_view.build(case, originals, transcript, verify_view.typed_fields(typed) if typed else None)
     return {
         "case": case,
         "originals": originals,
@@ -63,12 +69,64 @@ def _opened(request: web.Request, me: SignedIn, what: str, refused: str = "") ->
         "pages": view.pages,
         "doubts": view.doubts,
         "kinds": [(kind.code, kind.name) for kind in directory.kinds.values()],
+        "kind_code": typed.get("kind", "") if typed else case.kind_code,
+        "note": typed.get("note", "") if typed else "",
         "c1": c1,
         "c1_due": c1.due_at if c1 and c1.satisfied_at is None else None,
-        "can_reread": case.state is State.QUARANTINED,
+        "can_reread": case.state is State.QUARANTINED and not reading,
         "can_confirm": allows(case.state, Event.VERIFIED),
         "refused": refused,
     }
+
+
+@requires(CLERK)
+async def confirm(request: web.Request, me: SignedIn) -> web.StreamResponse:
+    """Take the clerk's word for what was read, and show the next document."""
+    form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    try:
+        following = await asyncio.to_thread(_confirm, request, me, form)
+    except (PermanentError, StaleSubmission) as error:
+        if isinstance(error, (Forbidden, NotFound)):
+            raise
+        again = functools.partial(_opened, request, me, "", typed=form, refused=error.text_ko)
+        return show(request, me, "staff/verify.html", await asyncio.to_thread(again), status=status_of(error))
+    raise web.HTTPSeeOther(f"/staff/desk/{following}?done=next" if following else "/staff/desk?done=verified")
+
+
+def _confirm(request: web.Request, me: SignedIn, form: Mapping[str, str]) -> str | None:
+    """Confirm; the number of what should be looked at next."""
+    context, kinds = request.app[CONTEXT], request.app[STAFF].directory.kinds
+    now = context.clock.now()
+    with context.database.transaction() as tx:
+        case, _ = open_case(request, me, tx, "verified")
+        said = verify_view.corrections(case, submissions.transcript(tx, case.id), verify_view.typed_fields(form))
+        if note := form.get("note", "").strip():
+            submissions.note(tx, case.id, "clerk_note", actor=me.actor, at=now, why=note)
+        verification.confirm(
+            tx, case.id, said, actor=me.actor, at=now,
+            kind_code=form.get("kind", "") if form.get("kind", "") in kinds else "",
+            version=int(form["version"]) if form.get("version", "").isdigit() else None,
+        )  # fmt: skip
+        return queues.next_on_desk(tx, after_id=case.id)
+
+
+@requires(CLERK)
+async def reread(request: web.Request, me: SignedIn) -> web.StreamResponse:
+    """Let the reading be tried again for what could not be read."""
+    context = request.app[CONTEXT]
+
+    def again() -> None:
+        with context.database.transaction() as tx:
+            case, _ = open_case(request, me, tx, "reread")
+            if case.state is not State.QUARANTINED:
+                raise IllegalTransition(f"{case.number} is {case.state}, not quarantined")
+            if not jobs.outstanding(tx, case.id, JobKind.TRANSCRIBE):
+                now = context.clock.now()
+                jobs.add(tx, JobKind.TRANSCRIBE, case.id, now=now)
+                submissions.note(tx, case.id, "reading_asked_again", actor=me.actor, at=now)
+
+    await asyncio.to_thread(again)
+    raise web.HTTPSeeOther("/staff/desk?done=reread")
 
 
 def attach(app: web.Application) -> None:
@@ -76,3 +134,5 @@ def attach(app: web.Application) -> None:
     base = r"/staff/desk/{number:[0-9-]+}"
     app.router.add_get("/staff/desk", desk)
     app.router.add_get(base, verify_page)
+    app.router.add_post(base + "/confirm", confirm)
+    app.router.add_post(base + "/reread", reread)

@@ -40,6 +40,8 @@ _STATUS_BY_CODE: Final = {
     "storage_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "try_later": HTTPStatus.SERVICE_UNAVAILABLE,
     "lost_lease": HTTPStatus.CONFLICT,
+    "stale": HTTPStatus.CONFLICT,
+    "stale_delivery": HTTPStatus.CONFLICT,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "not_found": HTTPStatus.NOT_FOUND,
     "forbidden": HTTPStatus.FORBIDDEN,

@@ -160,6 +160,11 @@ JOBS: Final[Mapping[JobKind, str]] = {
 _FACTS_OF_THE_LEDGER: Final[Mapping[str, str]] = {
     "received": "접수했습니다",
     "unfolded": "편지에서 본문과 첨부를 꺼냈습니다",
+    "could_not_be_unfolded": "받은 편지를 펼치지 못했습니다",
+    "read_late": "담당자에게 넘어간 뒤에 읽었습니다",
+    "reading_asked_again": "읽기를 다시 시켰습니다",
+    "clerk_note": "접수담당이 남긴 말",
+    "fax_handed_to_server": "팩스 서버에 맡겼습니다",
     "first_seen": "담당자가 처음 열어 보았습니다",
     "job_retried": "멈춘 작업을 다시 시도하게 했습니다",
     "promise_breached": "약속한 시간을 넘겼습니다",

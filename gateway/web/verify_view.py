@@ -15,8 +15,8 @@ from gateway.domain.transcript import Box, Field, FieldName, Line, Page, Transcr
 from gateway.store.submissions import Submission
 from gateway.web.documents import drawable
 from gateway.web.staff_words import FIELDS, RETURN_CHANNELS
+from ocr.quality import SURE
 
-SURE: Final = 0.8
 PICTURE_WIDTH: Final = 1400
 _A4_RATIO: Final = 297 / 210
 _SCALE: Final = 1000
@@ -94,13 +94,18 @@ class VerifyView:
     doubts: tuple[str, ...]
 
 
-def build(case: Submission, originals: Sequence[Original], transcript: Transcript | None) -> VerifyView:
-    """What the page shows for this submission."""
+def build(
+    case: Submission,
+    originals: Sequence[Original],
+    transcript: Transcript | None,
+    typed: Mapping[FieldName, str] | None = None,
+) -> VerifyView:
+    """What the page shows for this submission; what a clerk has `typed` already stands in place of what was read."""
     read = transcript or Transcript()
     names = {o.id: o.name for o in originals}
     return VerifyView(
         sheets=_sheets(originals, read),
-        fields=tuple(_row(name, read, case) for name in EDITABLE),
+        fields=tuple(_row(name, read, case, typed or {}) for name in EDITABLE),
         pages=tuple(_page_text(page, names) for page in read.pages if page.lines),
         doubts=tuple(dict.fromkeys((*read.doubts, *(o.trouble for o in originals if o.trouble)))),
     )
@@ -111,10 +116,20 @@ def typed_fields(form: Mapping[str, object]) -> dict[FieldName, str]:
     return {name: str(form[f"field-{name}"]).strip() for name in EDITABLE if f"field-{name}" in form}
 
 
-def _row(name: FieldName, read: Transcript, case: Submission) -> FieldRow:
+def corrections(
+    case: Submission, transcript: Transcript | None, typed: Mapping[FieldName, str]
+) -> dict[FieldName, str]:
+    """What of the typed fields is the clerk's word: all that was read, and all that was known otherwise and changed."""
+    read, known = {f.name for f in transcript.fields} if transcript else set(), _known(case)
+    return {name: text for name, text in typed.items() if name in read or text != known[name]}
+
+
+def _row(name: FieldName, read: Transcript, case: Submission, typed: Mapping[FieldName, str]) -> FieldRow:
     found = next((f for f in read.fields if f.name == name), None)
-    known = _known(case).get(name, "")
-    value = found.value if found else known
+    known = _known(case)[name]
+    if found and known and _is_doubtful(found):
+        found = None  # what the channel knows outweighs a doubtful reading
+    value = typed.get(name, found.value if found else known)
     choices: tuple[tuple[str, str], ...] = ()
     if name is FieldName.RETURN_CHANNEL:
         choices = (("", "정하지 않음"), *((c.value, RETURN_CHANNELS[c]) for c in ReturnChannel))
