@@ -14,7 +14,7 @@ import contextlib
 import fcntl
 import os
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from channels.folders import move_into, move_without_overwriting
@@ -52,7 +52,6 @@ class ClaimRoom:
     folder: Path
     _alive: int
     _turn: int = 0
-    _open: set[Path] = field(default_factory=set)
 
     @classmethod
     def open(cls, rooms: Path) -> ClaimRoom:
@@ -83,8 +82,11 @@ class ClaimRoom:
         return Claim(place)
 
     def leftovers(self) -> list[Claim]:
-        """Take over what killed gateways had claimed, and empty their rooms."""
-        taken: list[Claim] = []
+        """Claims that an earlier pass left here, and those of killed gateways, whose rooms are emptied.
+
+        Call it only while no claim of this room is being worked on.
+        """
+        taken = [Claim(path) for path in sorted(self.folder.glob("*/*"))]
         for room in self.folder.parent.iterdir():
             if room == self.folder or room.name.startswith("."):
                 continue

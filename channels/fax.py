@@ -143,9 +143,9 @@ class FaxWatcher:
             return None
         try:
             receipt = await self.accept(fax.arrival())
-        except (GatewayError, OSError) as why:
+            await asyncio.to_thread(self._remove, fax)
+        except (GatewayError, OSError) as why:  # registered or not, the next pass gets the same receipt
             return why
-        await asyncio.to_thread(self._remove, fax)
         return receipt
 
     def _remove(self, fax: ReceivedFax) -> None:

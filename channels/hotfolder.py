@@ -113,7 +113,7 @@ class HotFolder:
         )
 
     def _claim(self) -> tuple[list[Claim], int]:
-        """Leftovers of killed gateways first, then what has settled."""
+        """What earlier passes and killed gateways left claimed first, then what has settled."""
         self.open()
         room = self._room
         if room is None:
@@ -155,7 +155,10 @@ class HotFolder:
         except (GatewayError, OSError) as why:
             await asyncio.to_thread(claim.put_back, self.incoming)
             return _Kept(f"{claim.name} stays in the folder: {why}")
-        await asyncio.to_thread(self._archive, claim, likeness)
+        try:
+            await asyncio.to_thread(self._archive, claim, likeness)
+        except OSError as why:  # it stays claimed; the next pass gets the same receipt and archives it
+            return _Kept(f"{claim.name} is registered as {receipt.number} but cannot be archived: {why}")
         return receipt
 
     def _arrival(self, claim: Claim, likeness: Likeness) -> Arrival:

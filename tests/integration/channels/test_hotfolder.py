@@ -266,6 +266,21 @@ def test_a_scan_that_grew_after_all_is_registered_in_its_longer_form_too(hot: Ho
     assert first.number != second.number
 
 
+def test_a_registered_scan_that_cannot_be_archived_is_archived_later(hot: HotFolder, database: Database) -> None:
+    day = hot.archive / "2026-11-23"
+    day.write_text("in the way")
+    scan(hot)
+    done = swept(hot)
+    assert done.postponed == 1
+    assert "cannot be archived" in done.troubles[0]
+    assert count(database) == 1
+    day.unlink()
+    assert [receipt.repeated for receipt in swept(hot).receipts] == [True]
+    assert count(database) == 1
+    assert files(hot.archive) == ["scan0001.tif"]
+    assert files(hot.incoming) == []
+
+
 DIES = """
 import asyncio, os, signal, sys
 from datetime import datetime
