@@ -1,9 +1,9 @@
 """The web form's way in: a multipart stream becomes files on disk and one `Arrival`.
 
-Guarantees: memory stays flat however large the upload (one megabyte a request); a file over its limit, an empty file or
-one too many is named, not stored, and the rest of the form is still read, so that the page can show it again. The key
-covers form and content: the same form sent twice is one submission, an edited one is another. Fails with `BrokenForm`
-when the stream ends early or is not a form.
+Guarantees: memory stays flat however large the upload (about a megabyte a request); a file that is over its limit,
+empty, one too many or finds no room on the disk is named, not stored, and the rest of the form is still read, so that
+the page can show it again. The key covers form and content: the same form sent twice is one submission, an edited one
+is another. Fails with `BrokenForm` when the stream ends early or is not a form.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from gateway.domain.errors import PermanentError, StorageUnavailable
 from gateway.domain.submission import Arrival, ArrivedFile, Channel, Contact, ReturnChannel
 
 MEGABYTE: Final = 1024 * 1024
-_CHUNK: Final = 256 * 1024
+_CHUNK: Final = 128 * 1024
 _MOST_FIELDS: Final = 60
 _NAME_CHARS: Final = 180
 _BYTES_PER_CHAR: Final = 4
@@ -48,6 +48,7 @@ class Refusal(StrEnum):
     ALL_TOO_LARGE = "all_too_large"
     TOO_MANY = "too_many"
     EMPTY = "empty"
+    NO_ROOM = "no_room"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,15 @@ class _Progress:
 
 @asynccontextmanager
 async def spool_folder(spool: Path) -> AsyncIterator[Path]:
-    """A folder for one request's files, removed at the end whatever happens."""
-    folder = Path(await asyncio.to_thread(_new_folder, spool))
+    """A folder for one request's files, removed at the end whatever happens.
+
+    Raises:
+        StorageUnavailable: it cannot be made.
+    """
+    try:
+        folder = Path(await asyncio.to_thread(_new_folder, spool))
+    except OSError as error:
+        raise StorageUnavailable(f"spool: {error}", remedy="Free space on the spool folder's disk.") from error
     try:
         yield folder
     finally:
@@ -146,7 +154,6 @@ async def receive(
 
     Raises:
         BrokenForm: the stream ended early, was silent too long, or is not a form.
-        StorageUnavailable: the spool folder cannot be written.
     """
     progress = _Progress()
     try:
@@ -164,8 +171,6 @@ async def receive(
                 break
     except (ConnectionError, TimeoutError, web.RequestPayloadError, ValueError, AssertionError, EOFError) as error:
         raise BrokenForm(f"{type(error).__name__}: {error}") from error
-    except OSError as error:
-        raise StorageUnavailable(f"spool: {error}", remedy="Free space on the spool folder's disk.") from error
     if not progress.files_begun:
         before_files(progress.fields)
     return ReceivedForm(progress.fields, tuple(progress.files), tuple(progress.refused))
@@ -253,16 +258,15 @@ async def _read_file(part: BodyPartReader, progress: _Progress, folder: Path, li
     refusal = Refusal.TOO_MANY if number >= limits.files else None
     path = folder / f"{number:03d}"
     size, digest = 0, hashlib.sha256()
-    with path.open("wb", buffering=MEGABYTE) as out:
-        async for chunk in _chunks(part, limits.silence_s):
-            size += len(chunk)
-            progress.read_bytes += len(chunk)
-            refusal = refusal or _over(size, progress.taken_bytes, limits)
-            if refusal is None:
-                digest.update(chunk)
-                await asyncio.to_thread(out.write, chunk)
-            elif progress.read_bytes > _READ_ON * limits.submission_bytes:
-                break
+    async for chunk in _chunks(part, limits.silence_s):
+        size += len(chunk)
+        progress.read_bytes += len(chunk)
+        refusal = refusal or _over(size, progress.taken_bytes, limits)
+        if refusal is None:
+            digest.update(chunk)
+            refusal = await asyncio.to_thread(_append, path, chunk)
+        elif progress.read_bytes > _READ_ON * limits.submission_bytes:
+            break
     if not part.filename and not size:
         return  # a file field left empty
     refusal = refusal or (None if size else Refusal.EMPTY)
@@ -273,6 +277,16 @@ async def _read_file(part: BodyPartReader, progress: _Progress, folder: Path, li
         return
     progress.refused.append((name, refusal))
     path.unlink(missing_ok=True)
+
+
+def _append(path: Path, chunk: bytes) -> Refusal | None:
+    """Write on; why not, when the disk is full or cannot be written."""
+    try:
+        with path.open("ab") as out:
+            out.write(chunk)
+    except OSError:
+        return Refusal.NO_ROOM
+    return None
 
 
 def _over(size: int, taken_bytes: int, limits: UploadLimits) -> Refusal | None:

@@ -62,7 +62,8 @@ def check_origin(request: web.Request) -> None:
     if request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
         raise CrossSite("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
-    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
+    ours = {request.host, urlsplit(request.app[CONTEXT].office.public_url).netloc}  # a proxy may change Host
+    if origin and origin != "null" and urlsplit(origin).netloc not in ours:
         raise CrossSite(f"origin {origin}")
 
 

@@ -97,6 +97,7 @@ def _refusal_text(name: str, why: Refusal, limits: UploadLimits, t: Translator) 
         Refusal.TOO_MANY: t(
             "파일은 {n}개까지 붙일 수 있습니다. ‘{name}’은 받지 못했습니다.", n=limits.files, name=name
         ),
+        Refusal.NO_ROOM: t("‘{name}’ 파일을 지금은 저장할 수 없습니다. 잠시 후 다시 제출해 주십시오.", name=name),
         Refusal.EMPTY: t("‘{name}’ 파일에 내용이 없습니다(0바이트).", name=name),
     }
     return texts[why]

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from channels import webform
-from channels.webform import ReceivedForm
+from channels.webform import ReceivedForm, Refusal
 from gateway.domain.clocks import ClockName
 from gateway.domain.errors import TransientError
 from gateway.domain.submission import Receipt, ReturnChannel
@@ -129,8 +129,12 @@ def _again(
     trouble: str = "",
     status: int = HTTPStatus.UNPROCESSABLE_ENTITY,
 ) -> web.Response:
-    too_large = any(why is not webform.Refusal.EMPTY for _, why in form.refused)
-    code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else status
+    reasons = {why for _, why in form.refused}
+    code = HTTPStatus(status)
+    if Refusal.NO_ROOM in reasons:
+        code = HTTPStatus.SERVICE_UNAVAILABLE
+    elif reasons - {Refusal.EMPTY}:
+        code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     if wants_json(request):
         return web.json_response({"faults": _Blank(faults), "text": trouble}, status=code)
     return _form(request, form.fields, faults, trouble=trouble, files_lost=bool(form.files), status=code)

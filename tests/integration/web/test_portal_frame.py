@@ -7,7 +7,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
+from gateway.intake import Acceptor
+from gateway.web.app import create_app
 from gateway.web.context import StaticRoots
 from gateway.web.static_files import StaticFiles
 from tests.citizen_office import ROOT, CitizenOffice, Client
@@ -93,12 +97,43 @@ def test_an_unknown_page_and_a_wrong_method_are_answered_with_a_page(office: Cit
     run(office, steps)
 
 
-def test_health_tells_a_lost_database(office: CitizenOffice) -> None:
+def test_readiness_tells_a_lost_database_while_the_process_lives(office: CitizenOffice) -> None:
     async def steps(client: Client) -> None:
-        assert (await client.get("/healthz")).status == 200
         assert (await client.get("/readyz")).status == 200
+        office.database.close()
+        (office.folder / "gateway.db").unlink()
+        (office.folder / "gateway.db").mkdir()
+        assert (await client.get("/readyz")).status == 503
+        assert (await client.get("/healthz")).status == 200
 
     run(office, steps)
+
+
+def test_a_fault_of_ours_is_a_page_with_a_number_and_nothing_private(
+    office: CitizenOffice, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def fails(_request: web.Request) -> web.StreamResponse:
+        secret_of_a_citizen = "900101-1234567"
+        raise RuntimeError(f"cannot read {len(secret_of_a_citizen)} letters of /var/lib/gateway")
+
+    async def steps() -> None:
+        acceptor = Acceptor(office.intake)
+        app = create_app(office.context(acceptor))
+        app.router.add_get("/fails", fails)
+        async with TestClient(TestServer(app)) as client:
+            answer = await client.get("/fails")
+            page = await answer.text()
+        await acceptor.close()
+        assert answer.status == 500
+        assert answer.headers["X-Request-Id"] in page
+        assert "일시적인 오류" in page
+        assert "/var/lib" not in page
+        logged = "".join(capfd.readouterr())
+        assert "cannot read 14 letters" in logged
+        assert answer.headers["X-Request-Id"] in logged
+        assert "900101-1234567" not in logged
+
+    asyncio.run(steps())
 
 
 def test_static_files_are_compressed_versioned_and_confined(office: CitizenOffice) -> None:

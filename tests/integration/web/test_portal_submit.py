@@ -3,7 +3,9 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import resource
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -161,6 +163,45 @@ def test_a_locked_database_keeps_what_was_typed_and_registers_nothing(office: Ci
 
     run(office, steps)
     assert rows(office) == 1
+
+
+@contextmanager
+def no_file_larger_than(count: int) -> Iterator[None]:
+    """A disk that is full for larger files: writing beyond fails with EFBIG."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (count, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_spool_disk_keeps_what_was_typed_and_names_the_file(office: CitizenOffice) -> None:
+    async def steps(client: Client) -> None:
+        hidden = await hidden_fields(client)
+        with no_file_larger_than(8 * MEGABYTE):
+            answer = await client.post("/submit", data=filled(hidden, {"큰 도면.pdf": b"x" * (9 * MEGABYTE)}))
+            page = await answer.text()
+        assert answer.status == 503
+        assert "‘큰 도면.pdf’ 파일을 지금은 저장할 수 없습니다." in page
+        assert "마을회관 앞 가로등이 꺼져 있습니다." in page
+
+    run(office, steps)
+    assert rows(office) == 0
+
+
+def test_a_blob_store_without_room_keeps_what_was_typed(office: CitizenOffice) -> None:
+    async def steps(client: Client) -> None:
+        hidden = await hidden_fields(client)
+        (office.folder / "blobs").write_text("a file where the folder should be")
+        answer = await client.post("/submit", data=filled(hidden, {"a.pdf": b"%PDF"}))
+        page = await answer.text()
+        assert answer.status == 503
+        assert "지금은 안전하게 접수할 수 없습니다" in page
+        assert "마을회관 앞 가로등이 꺼져 있습니다." in page
+
+    run(office, steps)
+    assert rows(office) == 0
 
 
 @pytest.mark.parametrize(
