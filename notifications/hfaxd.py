@@ -58,20 +58,25 @@ class Session:
         self._ftp = ftplib.FTP(timeout=server.timeout_s)  # noqa: S321 - hfaxd speaks FTP; it listens on this machine or inside the office
 
     def __enter__(self) -> Self:
-        server = self._server
-        with self._translated():
-            self._ftp.connect(server.host, server.port)
-            try:
-                reply = self._ftp.sendcmd(f"USER {server.user}")
-                if reply.startswith("3"):
-                    self._ftp.sendcmd(f"PASS {server.password}")
-            except ftplib.error_perm as why:
-                self._ftp.close()
-                raise FaxServerUnreachable(
-                    f"hfaxd refuses the log-in of '{server.user}': {why}",
-                    remedy="Compare the fax user and password in the settings with etc/hosts.hfaxd.",
-                ) from why
+        try:
+            with self._translated():
+                self._ftp.connect(self._server.host, self._server.port)
+                self._log_in()
+        except TransientError:
+            self._ftp.close()
+            raise
         return self
+
+    def _log_in(self) -> None:
+        user = self._server.user
+        try:
+            if self._ftp.sendcmd(f"USER {user}").startswith("3"):
+                self._ftp.sendcmd(f"PASS {self._server.password}")
+        except ftplib.error_perm as why:
+            raise FaxServerUnreachable(
+                f"hfaxd refuses the log-in of '{user}': {why}",
+                remedy="Compare the fax user and password in the settings with etc/hosts.hfaxd.",
+            ) from why
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

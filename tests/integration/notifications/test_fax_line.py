@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -158,6 +161,22 @@ def test_a_wrong_password_and_a_dead_server_are_told_with_a_remedy(free_line: Fa
             fax.submit(letter("통지"), CITIZEN, "delivery-48")
         assert told.value.transient
         assert remedy in told.value.remedy
+
+
+def test_a_server_that_breaks_off_is_unreachable_and_leaves_nothing_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as rude:
+        port = int(rude.getsockname()[1])
+
+        def hang_up() -> None:
+            line, _ = rude.accept()
+            line.close()
+
+        answering = threading.Thread(target=hang_up)
+        answering.start()
+        with pytest.raises(FaxServerUnreachable):
+            HylafaxLine(Server(port=port, timeout_s=5), SystemClock()).find("delivery-1")
+        answering.join()
+    gc.collect()  # a socket left open would warn here, and warnings are errors
 
 
 def test_the_health_check_sees_the_modem(free_line: FaxLine) -> None:
