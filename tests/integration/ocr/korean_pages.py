@@ -172,7 +172,9 @@ def fax(sample: Sample, *, fine: bool, seed: int = 7) -> Image.Image:
 def fax_tiff(path: Path, pages: list[Image.Image], *, fine: bool) -> Path:
     """A G4 TIFF as HylaFAX lays it down."""
     first, *rest = pages
-    first.save(path, "TIFF", compression="group4", dpi=(204, 196 if fine else 98), save_all=True, append_images=rest)
+    dpi = (204, 196 if fine else 98)
+    one_strip = 1 << 24  # a page is one strip, as fax machines send it
+    first.save(path, "TIFF", compression="group4", dpi=dpi, save_all=True, append_images=rest, strip_size=one_strip)
     return path
 
 

@@ -186,7 +186,10 @@ def test_the_clerks_word_verifies_fills_the_contact_and_queues_routing(desk: Des
     with desk.database.transaction() as tx:
         after = confirm(
             tx, case,
-            {FieldName.NAME: "김하늘", FieldName.PHONE: "010 0000 1111", FieldName.FAX: "", FieldName.RETURN_CHANNEL: "pickup"},
+            {
+                FieldName.NAME: "김하늘", FieldName.PHONE: "010 0000 1111", FieldName.FAX: "",
+                FieldName.RETURN_CHANNEL: "pickup",
+            },
             actor="staff:kim", at=desk.clock.now(), kind_code="inquiry", version=seen.version,
         )  # fmt: skip
         transcript = submissions.transcript(tx, case)
