@@ -1,9 +1,10 @@
 """How fast mail is accepted, durably, beside Postfix on the same machine in the same run.
 
-Postfix's own `smtp-source` drives both with 20 connections and 8 KB mails; rounds alternate. Postfix runs privately from
-a folder made for the run (own configuration, own queue on the same filesystem as our `var`) and holds what it accepts, so
-that it does nothing but accept, as our `gateway smtp` does; `--deliver` lets it deliver to its discard transport as it
-goes. Afterwards every acknowledged mail is looked up in our database. Needs root (Postfix's master) and `postfix`.
+Postfix's own `smtp-source` drives both with 20 connections and 8 KB mails; rounds alternate. Postfix runs privately
+from a folder made for the run (own configuration, own queue on the same filesystem as our `var`) and holds what it
+accepts, so that it does nothing but accept, as our `gateway smtp` does; `--deliver` lets it deliver to its discard
+transport as it goes. Afterwards every acknowledged mail is looked up in our database with its file. Needs root
+(Postfix's master) and Debian's `postfix` package.
 
     python -m bench.intake [--messages 2000] [--rounds 5] [--deliver] [--var FOLDER]
 """
@@ -103,7 +104,9 @@ def main() -> int:
         sent = 200 + wanted.messages * wanted.rounds
         kept = durable(home / "gateway")
     ratio = statistics.median(our / their for our, their in zip(ours, theirs, strict=True))
-    print(f"median ratio {ratio:.2f} (aim {AIM}); {kept} of {sent} acknowledged mails are in the database with their file")
+    print(
+        f"median ratio {ratio:.2f} (aim {AIM}); {kept} of {sent} acknowledged mails are in the database with their file"
+    )
     return 0 if ratio >= AIM and kept == sent else 1
 
 
