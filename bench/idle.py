@@ -1,8 +1,8 @@
 """What the whole gateway takes when nothing happens, and how long it takes to its first page.
 
 Starts `gateway serve` (pages, mail, watchers, beat, two workers) on a fresh `var`, asks for the citizens' first page
-until it comes, lets everything settle, and adds up the proportional memory (PSS: shared pages count once) of the process
-and all that it started. A second start on the same `var` is timed as well. Needs Linux's smaps_rollup.
+until it comes, lets everything settle, and adds up the proportional memory (PSS: shared pages count once) of the
+process and all that it started. A second start on the same `var` is timed as well. Needs Linux's smaps_rollup.
 
     python -m bench.idle [--settle 30]
 """
