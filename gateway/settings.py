@@ -80,6 +80,8 @@ class Settings:
     log_json: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("var", "office"):  # children of ours work in other folders
+            object.__setattr__(self, name, getattr(self, name).absolute())
         for name in ("http_port", "smtp_port", "fax_port"):
             if not 0 <= getattr(self, name) <= _HIGHEST_PORT:
                 raise _wrong(name, getattr(self, name), "a port number from 0 to 65535 (0 takes a free one)")
@@ -96,12 +98,12 @@ class Settings:
     @property
     def database_url(self) -> str:
         """Where the rows are."""
-        return self.database or f"sqlite:///{(self.var / 'gateway.db').absolute()}"
+        return self.database or f"sqlite:///{self.var / 'gateway.db'}"
 
     @property
     def blob_folder(self) -> Path:
         """Where the files are."""
-        return Path(self.blobs) if self.blobs else self.var / "blobs"
+        return Path(self.blobs).absolute() if self.blobs else self.var / "blobs"
 
     @property
     def broker_folder(self) -> Path | None:
@@ -111,22 +113,22 @@ class Settings:
     @property
     def fax_queue_folder(self) -> Path:
         """HylaFAX's queue of received faxes."""
-        return Path(self.fax_queue) if self.fax_queue else self.var / "recvq"
+        return Path(self.fax_queue).absolute() if self.fax_queue else self.var / "recvq"
 
     @property
     def fax_record_folder(self) -> Path:
         """Where the fax hook leaves its records."""
-        return Path(self.fax_records) if self.fax_records else self.var / "faxrecords"
+        return Path(self.fax_records).absolute() if self.fax_records else self.var / "faxrecords"
 
     @property
     def scan_folder(self) -> Path:
         """The hot folder for post."""
-        return Path(self.scans) if self.scans else self.var / "hotfolder"
+        return Path(self.scans).absolute() if self.scans else self.var / "hotfolder"
 
     @property
     def smart_host_url(self) -> str:
         """Where outgoing mail is handed over."""
-        return self.smart_host or f"folder://{(self.var / 'mailbox').absolute()}"
+        return self.smart_host or f"folder://{self.var / 'mailbox'}"
 
 
 def load(environment: Mapping[str, str], file: Path | None = None) -> Settings:

@@ -15,7 +15,14 @@ def test_defaults_need_no_service() -> None:
     assert settings == Settings()
     assert settings.database_url.startswith("sqlite:////")
     assert settings.smart_host_url.startswith("folder:///")
-    assert settings.broker_folder == Path("var/broker")
+    assert settings.broker_folder == Path("var/broker").absolute()
+
+
+def test_every_folder_is_absolute_because_children_work_elsewhere() -> None:
+    given = {"GATEWAY_BLOBS": "b", "GATEWAY_FAX_QUEUE": "q", "GATEWAY_FAX_RECORDS": "r", "GATEWAY_SCANS": "s"}
+    for settings in (load({}), load({"GATEWAY_VAR": "elsewhere", "GATEWAY_OFFICE": "ours", **given})):
+        folders = (settings.var, settings.office, settings.blob_folder, settings.fax_queue_folder)
+        assert all(folder.is_absolute() for folder in (*folders, settings.fax_record_folder, settings.scan_folder))
 
 
 def test_the_environment_outranks_the_file_and_the_file_the_defaults(tmp_path: Path) -> None:
