@@ -184,9 +184,14 @@ def _end(request: web.Request, me: SignedIn) -> None:
 def _form(
     request: web.Request, *, staff_id: str = "", wrong: str = "", next_page: str = "", status: int = HTTPStatus.OK,
 ) -> web.Response:  # fmt: skip
-    context = request.app[CONTEXT]
-    logins = request.app[STAFF].demo_logins if context.demonstration else {}
-    values = {"staff_id": staff_id, "wrong": wrong, "next_page": next_page, "demo_logins": logins}
+    context, parts = request.app[CONTEXT], request.app[STAFF]
+    values = {
+        "staff_id": staff_id,
+        "wrong": wrong,
+        "next_page": next_page,
+        "demo_logins": parts.demo_logins if context.demonstration else {},
+        "idle_min": round(parts.idle.total_seconds() / 60),
+    }
     return render(request, "staff/login.html", values, status=status)
 
 

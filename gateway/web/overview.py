@@ -14,6 +14,7 @@ from typing import Any, Final
 from aiohttp import web
 from sqlalchemy.engine import Connection
 
+from dispatch.deadlines import Rule
 from gateway.domain.clocks import ClockName
 from gateway.domain.jobs import JobKind
 from gateway.domain.people import StaffRole
@@ -21,6 +22,7 @@ from gateway.domain.times import SEOUL
 from gateway.store import accounts, jobs, queues, submissions
 from gateway.web.auth import SignedIn, requires
 from gateway.web.context import CONTEXT
+from gateway.web.i18n import KOREAN, language_of
 from gateway.web.staff_page import ADMINISTRATOR, AUDITOR, CLERK, SUPERIOR, show
 from gateway.web.staff_parts import STAFF
 
@@ -99,13 +101,17 @@ async def charter(request: web.Request, me: SignedIn) -> web.StreamResponse:
     rows = [
         CharterRow(
             promises[k.name].text if k.name in promises else "민원을 종류별 처리기간 안에 처리하겠습니다.",
-            str(promises[k.name].rule) if k.name in promises else "종류별 처리기간",
+            _limit(promises[k.name].rule, request) if k.name in promises else "종류별 처리기간",
             k,
         )
         for k in kept
     ]
     others = [promise for promise in promises.values() if promise.id not in set(ClockName)]
     return show(request, me, "staff/charter.html", {"rows": rows, "others": others, "year": local.year})
+
+
+def _limit(rule: Rule, request: web.Request) -> str:
+    return rule.korean if language_of(request) == KOREAN else str(rule)
 
 
 @requires(AUDITOR)

@@ -20,6 +20,7 @@ _KEPT_BYTES: Final = 24 << 20
 _MEMORY_BYTES: Final = 1536 << 20
 _MAX_PIXELS: Final = 120_000_000
 _MAX_HEIGHT: Final = 6000
+_MOST_UNEVEN: Final = 5.0  # beyond this a file's resolution is nonsense
 _PDF: Final = b"%PDF-"
 
 
@@ -95,9 +96,10 @@ def _frame(path: Path, page: int, width: int) -> Any:
         if not 1 <= page <= getattr(image, "n_frames", 1):
             raise Unreadable(f"no frame {page}")
         image.seek(page - 1)
-        across, down = image.info.get("dpi", (1, 1))
+        across, down = (float(dots) for dots in image.info.get("dpi", (1, 1)))
+        taller = across / down if across > 0 and down > 0 else 1.0  # pixels of a fax are taller than wide
         upright = ImageOps.exif_transpose(image.convert("RGB"))
-        height = round(upright.height * (across / down if across and down else 1))  # a fax has taller pixels
+        height = upright.height * (taller if 1 / _MOST_UNEVEN < taller < _MOST_UNEVEN else 1.0)
         size = (width, max(1, min(round(height * width / upright.width), _MAX_HEIGHT)))
         return upright.resize(size, Image.Resampling.LANCZOS)
 

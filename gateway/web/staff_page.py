@@ -14,8 +14,12 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from gateway.domain.clocks import ClockName
+from gateway.domain.delivery import Route
 from gateway.domain.people import Person, StaffRole
 from gateway.domain.personal import mask, mask_name
+from gateway.domain.telephone import spaced
+from gateway.store.deliveries import Delivery
+from gateway.store.queues import Leaving
 from gateway.web import case_view, staff_words
 from gateway.web.auth import HOME, SignedIn
 from gateway.web.context import CONTEXT
@@ -84,11 +88,19 @@ def show(
     return render(request, template, {**common, **values}, status=status)
 
 
+def _address(delivery: Leaving | Delivery) -> str:
+    """Where a delivery goes, as people read it."""
+    by_number = delivery.route in {Route.FAX, Route.PICKUP}  # for a pickup it is the number to call
+    return mask(spaced(delivery.address) if by_number else delivery.address)
+
+
 def set_up(app: web.Application) -> None:
     """Add the staff filters to the templates."""
     aiohttp_jinja2.get_env(app).filters.update(
         mask=mask,
         mask_name=mask_name,
+        spaced=spaced,
+        address=_address,
         word=staff_words.word,
         event_word=staff_words.event_word,
         fact_word=case_view.fact_word,

@@ -24,8 +24,22 @@
   const viewer = document.querySelector("[data-viewer]");
   if (!viewer) return;
   const pages = viewer.querySelector(".viewer-pages");
-  const sheets = [...viewer.querySelectorAll(".sheet")];
-  viewer.querySelector("[data-tools]").hidden = sheets.length === 0;
+  let sheets = [...viewer.querySelectorAll(".sheet")];
+  const tools = viewer.querySelector("[data-tools]");
+  function undrawable(sheet) {
+    const words = document.createElement("p");
+    words.className = "empty";
+    words.textContent = viewer.dataset.undrawable;
+    sheet.replaceWith(words);
+    sheets = sheets.filter((other) => other !== sheet);
+    tools.hidden = sheets.length === 0;
+  }
+  tools.hidden = sheets.length === 0;
+  for (const sheet of sheets) {
+    const image = sheet.querySelector("img");
+    if (image.complete && !image.naturalWidth && image.loading !== "lazy") undrawable(sheet);
+    else image.addEventListener("error", () => undrawable(sheet));
+  }
   let zoom = 1, turn = 0;
 
   function lay() {
