@@ -118,3 +118,46 @@ def test_the_command_is_linked_to_this_checkout() -> None:
     done = subprocess.run([str(command), "--help"], cwd="/", capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert "serve" in done.stdout
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> tuple[Path, Path]:
+    """A checkout, and a folder of programs that stand for a machine where nothing may be installed."""
+    folder, programs = tmp_path / "checkout", tmp_path / "programs"
+    folder.mkdir()
+    programs.mkdir()
+    shutil.copytree(TOP / "setup", folder / "setup")
+    for name, does in (("dpkg-query", "exit 1"), ("id", "echo 1000"), ("sudo", "exit 1"), ("apt-get", "exit 99")):
+        (programs / name).write_text(f"#!/bin/sh\n{does}\n")
+        (programs / name).chmod(0o755)
+    return folder, programs
+
+
+def _install(folder: Path, programs: Path, part: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": f"{programs}:/usr/bin:/bin"}
+    return subprocess.run(
+        ["setup/install", part], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_someone_who_may_not_install_is_told_what_to_run(bare: tuple[Path, Path]) -> None:
+    told = _install(*bare, "run")
+    assert told.returncode == 1
+    assert "sudo apt-get install --no-install-recommends fonts-nanum librsvg2-bin" in told.stderr
+    assert "postgresql" not in told.stderr
+    assert not (bare[0] / ".setup/run").exists()
+
+
+def test_a_failing_installation_shows_why_and_is_not_taken_for_done(bare: tuple[Path, Path]) -> None:
+    folder, programs = bare
+    (programs / "id").write_text("#!/bin/sh\necho 0\n")
+    (programs / "apt-get").write_text("#!/bin/sh\necho 'E: no route to the mirror' >&2\nexit 100\n")
+    told = _install(folder, programs, "test")
+    assert told.returncode == 1
+    assert "E: no route to the mirror" in told.stderr
+    assert "Mend the cause and start again" in told.stderr
+    assert not (folder / ".setup/test").exists()
+
+
+def test_an_unknown_part_is_refused(bare: tuple[Path, Path]) -> None:
+    assert _install(*bare, "everything").returncode == 2
