@@ -58,7 +58,18 @@ class Intake:
         Returns:
             For each arrival its receipt, or why it could not be stored; one that could not does not hold up the others.
         """
-        stored = [self._disk.submit(self._make_durable, arrival) for arrival in arrivals]
+        return self.register([self.store(arrival) for arrival in arrivals])
+
+    def store(self, arrival: Arrival) -> Future[DurableArrival]:
+        """Begin to make an arrival's files durable, beside those of others; nothing is registered by this."""
+        return self._disk.submit(self._make_durable, arrival)
+
+    def register(self, stored: Sequence[Future[DurableArrival]]) -> list[Receipt | GatewayError]:
+        """Wait until the files of these arrivals are durable, then register them in one commit, in order.
+
+        Returns:
+            As `accept_all`.
+        """
         outcomes = [_outcome(future) for future in stored]
         durable = [outcome for outcome in outcomes if isinstance(outcome, DurableArrival)]
         try:
@@ -94,14 +105,14 @@ class Intake:
 class Acceptor:
     """The asynchronous front of `Intake` for the edges: arrivals that wait together share one commit.
 
-    While one batch is being committed the next one gathers, so the batch grows with the load and a lone arrival waits
-    for nobody. Used within one event loop.
+    While one batch is being committed the next one gathers and its files are written, so the batch grows with the load
+    and a lone arrival waits for nobody. Used within one event loop.
     """
 
     def __init__(self, intake: Intake, *, batch: int = _BATCH) -> None:
         self._intake = intake
         self._batch = batch
-        self._waiting: list[tuple[Arrival, asyncio.Future[Receipt]]] = []
+        self._waiting: list[tuple[Future[DurableArrival], asyncio.Future[Receipt]]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
         self._running: asyncio.Task[None] | None = None
 
@@ -112,7 +123,7 @@ class Acceptor:
             StorageUnavailable: it could not be made durable; nothing was registered.
         """
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._waiting.append((arrival, future))
+        self._waiting.append((self._intake.store(arrival), future))
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._drain())
         # a caller that goes away (connection lost) does not undo what is being committed
@@ -128,9 +139,9 @@ class Acceptor:
         loop = asyncio.get_running_loop()
         while self._waiting:
             batch, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
-            arrivals = [arrival for arrival, _ in batch]
+            stored = [files for files, _ in batch]
             try:
-                outcomes = await loop.run_in_executor(self._thread, self._intake.accept_all, arrivals)
+                outcomes = await loop.run_in_executor(self._thread, self._intake.register, stored)
             except Exception as error:  # noqa: BLE001 (whatever went wrong, no caller may wait for ever)
                 failure = StorageUnavailable(f"acceptance failed: {error!r}")
                 outcomes = [failure for _ in batch]
@@ -148,3 +159,5 @@ def _outcome(stored: Future[DurableArrival]) -> DurableArrival | GatewayError:
         return stored.result()
     except GatewayError as error:
         return error
+    except Exception as error:  # noqa: BLE001 (one arrival's trouble is not that of the others in its batch)
+        return StorageUnavailable(f"acceptance failed: {error!r}")
