@@ -1,6 +1,6 @@
 """How fast and how well pages are read, beside plain Tesseract on the same pages.
 
-Run: `python -m bench.ocr [--pages N]`. Pages are invented and drawn here (form, letter, two columns), each clean, scanned,
+Run: `python -m bench.ocr [--pages N]`. Pages are invented and drawn (form, letter, two columns), each clean, scanned,
 as fine and standard fax, and as a photo. Ours: the whole way through the sandbox (rendition, lines, fields' text, text
 layer). Plain: `tesseract FILE -` with the same Hangul model and one thread, with its own page segmentation (psm 3) and
 as one column (psm 4). Prints a table: character error (spaces ignored), pages a minute, one page at a time.
