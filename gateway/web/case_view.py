@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from dispatch.directory import Directory
 from gateway.domain.ledger import Entry, verify
+from gateway.domain.times import from_text, korean_moment
 from gateway.store import clocks, deliveries, ledger, submissions
 from gateway.store.submissions import Submission
 from gateway.web import staff_words as words
@@ -28,7 +29,21 @@ _SYSTEMS: Final[Mapping[str, str]] = {
     "dispatch": "시스템(배정)",
     "returns": "시스템(발송)",
 }
-_NOT_SHOWN: Final = frozenset({"from", "to", "candidates", "attempt", "delivery", "confident", "number", "fax_job"})
+_NOT_SHOWN: Final = frozenset(
+    {
+        "from",
+        "to",
+        "candidates",
+        "attempt",
+        "delivery",
+        "confident",
+        "number",
+        "fax_job",
+        "file",
+        "dsn_requested",
+        "laid_out",
+    }
+)
 FACTS: Final[Mapping[str, str]] = {
     "corrected": "고친 항목",
     "fields": "읽은 항목 이름",
@@ -55,6 +70,7 @@ FACTS: Final[Mapping[str, str]] = {
     "collector": "받아 간 사람",
     "identity": "신분 확인",
     "reply": "상대 응답",
+    "opened": "열어 본 때",
     "host": "받은 서버",
     "message_id": "메시지 번호",
     "pages": "쪽수",
@@ -84,12 +100,14 @@ def build(tx: Connection, case: Submission, directory: Directory) -> dict[str, A
     history = ledger.history(tx, case.id)
     transcript = submissions.transcript(tx, case.id)
     handler = directory.people.get(case.handler_id)
+    sent = deliveries.for_submission(tx, case.id)
     return {
         "case": case,
         "originals": submissions.originals(tx, case.id),
         "read_text": transcript.text if transcript else "",
         "clocks": clocks.of_submission(tx, case.id),
-        "deliveries": deliveries.for_submission(tx, case.id),
+        "deliveries": sent,
+        "proofs": {delivery.id: in_words(delivery.proof, directory) for delivery in sent},
         "history": [_line(entry, directory) for entry, _ in history],
         "intact": not verify(history),
         "handler": handler,
@@ -102,15 +120,18 @@ def fact_word(name: str) -> str:
     return FACTS.get(name, name)
 
 
-def _line(entry: Entry, directory: Directory) -> HistoryLine:
-    facts = tuple(
-        (name, _value(name, value, directory)) for name, value in entry.facts.items() if value and _shown(name)
+def in_words(facts: Mapping[str, str], directory: Directory) -> tuple[tuple[str, str], ...]:
+    """Facts of the ledger or a proof that are for people to read, with codes turned into words."""
+    return tuple(
+        (name, _value(name, str(value), directory))
+        for name, value in facts.items()
+        if value and name not in _NOT_SHOWN and not name.startswith("sha256")
     )
+
+
+def _line(entry: Entry, directory: Directory) -> HistoryLine:
+    facts = in_words(entry.facts, directory)
     return HistoryLine(entry.at, _who(entry.actor, directory), entry.event, entry.why, facts)
-
-
-def _shown(name: str) -> bool:
-    return name not in _NOT_SHOWN and not name.startswith("sha256")
 
 
 def _who(actor: str, directory: Directory) -> str:
@@ -132,11 +153,17 @@ def _value(name: str, value: str, directory: Directory) -> str:
         return directory.kinds[value].name
     if name in {"corrected", "fields"}:
         return ", ".join(_FIELDS.get(part, part) for part in value.split())
+    if name == "opened":
+        return korean_moment(from_text(value))
     return str(_WORDS.get(value, value))
 
 
 _FAMILIES: Final[tuple[Mapping[Any, str], ...]] = (
-    words.CHANNELS, words.ROUTES, words.PURPOSES, words.OUTCOMES, words.DELIVERY_STATES, words.CLOCKS,
+    words.IDENTITY_WORDS, words.CHANNELS, words.ROUTES, words.PURPOSES, words.OUTCOMES, words.DELIVERY_STATES,
+    words.CLOCKS,
 )  # fmt: skip
-_WORDS: Final = {str(member): text for family in reversed(_FAMILIES) for member, text in family.items()}
+_WORDS: Final = {
+    "ordinary mail": "일반우편",
+    **{str(member): text for family in reversed(_FAMILIES) for member, text in family.items()},
+}
 _FIELDS: Final = {str(field): text for field, text in words.FIELDS.items()}

@@ -21,7 +21,7 @@ from dispatch.stage import recorded_absences
 from gateway.domain.clocks import ClockName
 from gateway.domain.delivery import Purpose
 from gateway.domain.errors import GatewayError, IllegalTransition, NotFound
-from gateway.domain.lifecycle import Event, allows
+from gateway.domain.lifecycle import Event, State, allows
 from gateway.domain.people import StaffRole
 from gateway.domain.result import IncompleteResult, Outcome, Result
 from gateway.store import accounts, queues
@@ -115,7 +115,13 @@ def _opened(
         "outcomes": [(o.value, OUTCOMES[o]) for o in (Outcome.GRANTED, Outcome.ANSWERED)],
         "colleagues": _colleagues(request, case),
         "can_preview": parts.press is not None,
+        "may_verify": me.has(StaffRole.CLERK) and needs_clerk(case),
     }
+
+
+def needs_clerk(case: Submission) -> bool:
+    """Whether the case stands on the clerks' desk."""
+    return case.unverified or case.state in {State.AWAITING_VERIFICATION, State.QUARANTINED}
 
 
 def _way_back(me: SignedIn) -> dict[str, str]:

@@ -226,6 +226,8 @@ def test_a_result_is_handed_over_only_with_name_and_identity(office: StaffOffice
     assert tray(office, letter, "collected", collector="홍가람", identity="resident_card")[0] == 303
     assert state_of(office, letter) is DeliveryState.COLLECTED
     assert office.case(number).state is State.CLOSED
+    (text,) = pages(office, "clerk-01", f"/staff/cases/{number}")
+    assert "받아 간 사람: 홍가람 · 신분 확인: 주민등록증" in text
 
 
 def test_what_is_in_doubt_is_settled_with_how_it_was_found_out(office: StaffOffice) -> None:
