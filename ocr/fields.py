@@ -25,6 +25,7 @@ _BULLET = re.compile(r"^\s*(?:\d{1,2}[.)]|[가-하][.)]|[-–·○●ㅇ◦■�
 _SIGN_OFF = re.compile(r"(?:^|[\s,])([가-힣](?:\s?[가-힣]){1,3})\s*(?:드림|올림|배상|拜上)\s*[.]?$")
 _I_AM = re.compile(r"(?:^|\s)([가-힣]{2,4})(?:입니다|이라고\s?합니다|라고\s?합니다)")
 _INTRODUCES = re.compile(r"저는|안녕하")
+_FAX_HEADER = re.compile(r"^(?:FROM|TO|발신|수신|TEL|FAX)\b|\bP\s?[.:]?\s?\d+\s?/\s?\d+", re.IGNORECASE)
 _TICKED = re.compile(r"[☑☒■✔✓√▣◼]|[\[(]\s?[√vVxXoOㅇ○●✓✔]\s?[\])]")
 _UNTICKED = re.compile(r"[☐□]|\[\s?\]")
 _WISH = re.compile(
@@ -201,6 +202,7 @@ def _ticked(page: Page, lines: list[Line]) -> Iterator[Field]:
 
 
 def _unlabelled(page: Page, lines: list[Line]) -> Iterator[Field]:
+    taken = {line.text for line in lines if _is_value(lines, line)}
     for line in lines:
         signed = _SIGN_OFF.search(line.text)
         if signed and values.name(signed[1]):
@@ -211,13 +213,18 @@ def _unlabelled(page: Page, lines: list[Line]) -> Iterator[Field]:
         wish = _WISH.search(line.text)
         if wish and values.return_channel(wish[1]):
             yield _field(page, _N.RETURN_CHANNEL, values.return_channel(wish[1]), line, _SAID, "본문에서 밝힌 희망")
-        if not any(labels_in(line.text)):
+        if not any(labels_in(line.text)) and not _FAX_HEADER.search(line.text) and line.text not in taken:
             yield _field(page, _N.PHONE, values.phone(line.text), line, _ALONE, "항목 이름 없이 적힌 번호")
             yield _field(page, _N.EMAIL, values.email(line.text), line, _ALONE, "항목 이름 없이 적힌 전자우편")
             yield _field(page, _N.ADDRESS, values.lone_address(line.text), line, _ALONE, "항목 이름 없이 적힌 주소")
     dated = [line for line in lines if values.DATE.fullmatch(line.text.strip(" .일"))]
     if dated:  # a letter's own date stands alone near its end
         yield _field(page, _N.DATE, values.date(dated[-1].text), dated[-1], 1.0, "따로 적힌 날짜")
+
+
+def _is_value(lines: list[Line], line: Line) -> bool:
+    """Whether a line is the cell of a label to its left."""
+    return any(is_label(other.text) and _right_of(lines, other) is line for other in lines)
 
 
 def _born_from_number(best: dict[FieldName, Field]) -> None:

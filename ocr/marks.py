@@ -20,11 +20,13 @@ TICKED, EMPTY = "☑", "☐"
 _LEAST, _MOST = 22, 80  # side in pixels at 300 dpi: 1.9 to 6.8 mm
 _STROKE = 17  # shortest straight stroke taken for an edge
 _EDGE_COVER = 0.85
-_FREE = 0.22  # of its side, must be white around it
+_FREE, _FREE_BEFORE = 0.22, 0.35  # of its side, must be white around it
 _LINE_SHARE = 0.56  # a box is at least half as high as its line; a letter part is not
-_SQUARE = (0.7, 1.4)
+_SQUARE = (0.8, 1.25)  # a digit 0 is narrower
 _INSET = 0.22
 _FILLED = 0.10
+_SOLID = 0.85  # filled in altogether
+_RING = 0.4  # more ink than this just inside the frame: a letter, not a tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def find_marks(gray: Gray) -> list[Mark]:
         rect = Rect(int(left), int(top), int(left + width), int(top + height))
         window = np.asarray(ink[rect.top : rect.bottom, rect.left : rect.right], np.uint8)
         ticked = _filling(window) > _FILLED
-        if _closed(window) and _alone(ink, rect, ticked=ticked):
+        if _closed(window) and _hollow(window) and _alone(ink, rect, ticked=ticked):
             found.append(Mark(rect, ticked))
     return found
 
@@ -98,15 +100,29 @@ def _alone(ink: NDArray[np.uint8], rect: Rect, *, ticked: bool) -> bool:
     A tick may run out of its box to the right and to the top, so only the other two sides count then.
     """
     near_x, near_y = max(3, round(rect.width * _FREE)), max(3, round(rect.height * _FREE))
+    before = max(3, round(rect.width * _FREE_BEFORE))
     left, top = max(0, rect.left - 2), max(0, rect.top - 2)
     right, bottom = rect.right + 2, rect.bottom + 2
     sides = [
-        ink[rect.top : rect.bottom, max(0, left - near_x) : left],
+        ink[rect.top : rect.bottom, max(0, left - before) : left],
         ink[bottom : bottom + near_y, rect.left : rect.right],
     ]
     if not ticked:
         sides += [ink[rect.top : rect.bottom, right : right + near_x], ink[max(0, top - near_y) : top, left:right]]
     return all(not side.any() for side in sides)
+
+
+def _hollow(window: NDArray[np.uint8]) -> bool:
+    """Whether the frame's inner edge is mostly white, as under a tick, or all is filled in, as in ■."""
+    height, width = window.shape
+    outer, inner = 7, 10  # behind the dilated stroke
+    if min(height, width) < 2 * inner + 4:
+        return True  # too small to tell
+    ring = window[outer : height - outer, outer : width - outer].astype(bool)
+    middle = np.zeros_like(ring)
+    middle[inner - outer : outer - inner, inner - outer : outer - inner] = True
+    ring = ring[~middle]
+    return float(ring.mean()) <= _RING or _filling(window) >= _SOLID
 
 
 def _filling(window: NDArray[np.uint8]) -> float:

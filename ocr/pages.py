@@ -8,7 +8,9 @@ Runs inside the sandbox child only.
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +21,7 @@ from pypdfium2 import raw
 
 from gateway.domain.transcript import Box, Line, Page, Source
 from ocr.detector import Gray, Rect
-from ocr.order import group_rows, reading_order
+from ocr.order import reading_order
 from ocr.prepare import DPI, SourceKind, kind_of
 from ocr.recognise import missed_ink, recognise, tidy
 
@@ -28,8 +30,8 @@ _COVERED = 0.35  # more ink than this outside the text layer: it is not the page
 _LARGE_IMAGE = 0.05  # share of the page
 _FULL_IMAGE = 0.8
 _MOST_PIXELS = 5200
-_MOST_SEGMENTS = 4000
-_SAME_WORDS, _WORD_GAP = 0.8, 0.15  # of the line's height
+_MOST_CHARACTERS = 40_000
+_BREAKS, _HYPHEN = frozenset({0x0A, 0x0D}), 0xFFFE
 
 Edges = tuple[float, float, float, float]
 
@@ -112,39 +114,36 @@ def text_layer(page: Any) -> tuple[Line, ...]:
     """The lines of a page's text layer in reading order, boxes relative to the page as seen."""
     layer = page.get_textpage()
     rotation, size = page.get_rotation(), _unrotated(page)
-    pieces: dict[Box, str] = {}
-    for index in range(min(layer.count_rects(), _MOST_SEGMENTS)):
-        rect = layer.get_rect(index)
-        text = str(layer.get_text_bounded(*rect)).replace("\r", " ").replace("\n", " ").strip()
-        if text:
-            pieces[Box(*_shown(rect, size, rotation))] = text
-    lines: list[Line] = []
-    # twice: words of one line first, then lines by column
-    joined = [line for row in group_rows(list(pieces)) for line in _joined(row, pieces)]
-    by_box = {line.box: line for line in joined if line.box is not None}
-    for row in reading_order(list(by_box), 1.0):
-        lines += [by_box[box] for box in row]
-    return tuple(lines)
+    lines: dict[Box, Line] = {}
+    for start, count, text in _layer_lines(layer):
+        rects = [layer.get_rect(k) for k in range(layer.count_rects(start, count))]
+        words = tidy(re.sub(r"\s+", " ", text).strip())
+        if not rects or not words:
+            continue
+        whole = (
+            min(r[0] for r in rects), min(r[1] for r in rects), max(r[2] for r in rects), max(r[3] for r in rects),
+        )  # fmt: skip
+        box = Box(*_shown(whole, size, rotation))
+        lines[box] = Line(words, 1.0, box)
+    return tuple(lines[box] for row in reading_order(list(lines), 1.0) for box in row)
 
 
-def _joined(row: list[Box], pieces: dict[Box, str]) -> list[Line]:
-    """Neighbouring pieces of one row as lines; a wide gap, as between a form's cells, parts them."""
-    lines: list[Line] = []
-    for box in row:
-        before = lines[-1].box if lines else None
-        if before is not None:
-            high = max(box.bottom - box.top, 1e-6)
-            gap = (box.left - before.right) / high  # both in page fractions; near enough on A4
-            if gap < _SAME_WORDS:
-                between = " " if gap > _WORD_GAP else ""
-                whole = Box(
-                    min(before.left, box.left), min(before.top, box.top),
-                    max(before.right, box.right), max(before.bottom, box.bottom),
-                )  # fmt: skip
-                lines[-1] = Line(tidy(lines[-1].text + between + pieces[box]), 1.0, whole)
-                continue
-        lines.append(Line(tidy(pieces[box]), 1.0, box))
-    return [line for line in lines if line.text]
+def _layer_lines(layer: Any) -> Iterator[tuple[int, int, str]]:
+    """PDFium's own lines (it puts blanks and breaks where the eye sees them): first character, how many, the text."""
+    codes = [raw.FPDFText_GetUnicode(layer.raw, i) for i in range(min(layer.count_chars(), _MOST_CHARACTERS))]
+    start = 0
+    for end in range(len(codes) + 1):
+        if end == len(codes) or codes[end] in _BREAKS:
+            if end > start:
+                yield start, end - start, "".join(_character(code) for code in codes[start:end])
+            start = end + 1
+
+
+def _character(code: int) -> str:
+    """One character; PDFium marks a hyphen at a line's end, and halves of pairs are no text by themselves."""
+    if code == _HYPHEN:
+        return "-"
+    return "" if code == 0 or unicodedata.category(chr(code)) == "Cs" else chr(code)
 
 
 def _unrotated(page: Any) -> Edges:

@@ -102,6 +102,11 @@ def test_the_ticked_option_counts_and_two_ticks_are_doubtful() -> None:
     assert not find_fields([none])
 
 
+def test_a_fax_machines_head_line_and_another_cells_number_are_no_phone() -> None:
+    page = _page(("FROM : 063-000-4417", 0.05, 0.01, 0.9), ("팩스", 0.1, 0.3, 0.9), ("063-000-4417", 0.3, 0.3, 0.9))
+    assert [(f.name, f.value) for f in find_fields([page])] == [(FieldName.FAX, "063-000-4417")]
+
+
 def test_a_word_that_only_begins_like_a_label_is_none() -> None:
     assert _values("주소지 변경 신청에 대하여\n전화기가 고장입니다") == {}
 
