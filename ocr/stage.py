@@ -101,7 +101,7 @@ class Transcription:
         if submission.state in FINAL:
             self._leave(lease)
             return
-        # a mail is read through its parts; one that could not be (wholly) unfolded is read itself, and keeps its trouble
+        # a mail is read through its parts; one that could not be unfolded whole is read itself and keeps its trouble
         to_read = [original for original in files if original.role is not Role.ENVELOPE or original.trouble]
         found = [self._read(lease, original, before) for original in to_read]
         with self._database.transaction() as tx:
