@@ -18,7 +18,8 @@ from ocr import values
 from ocr.labels import is_label, labels_in
 
 _N = FieldName
-_BEHIND, _RIGHT, _BELOW, _SIGNED, _ALONE, _SAID = 1.0, 1.0, 0.95, 0.95, 0.8, 0.85
+_BEHIND, _RIGHT, _BELOW, _SIGNED, _HEADED, _SAID, _ALONE = 1.0, 1.0, 0.95, 0.95, 0.9, 0.85, 0.8
+_HEAD_LINES, _TITLE_LENGTHS = 6, (8, 50)
 _CLEARLY = 0.05  # so much surer must a later find be to replace the first
 _BELOW_REACH = 2.5  # line heights
 _BULLET = re.compile(r"^\s*(?:\d{1,2}[.)]|[가-하][.)]|[-–·○●ㅇ◦■□▶*①-⑮])\s*")
@@ -26,6 +27,9 @@ _SIGN_OFF = re.compile(r"(?:^|[\s,])([가-힣](?:\s?[가-힣]){1,3})\s*(?:드림
 _I_AM = re.compile(r"(?:^|\s)([가-힣]{2,4})(?:입니다|이라고\s?합니다|라고\s?합니다)")
 _INTRODUCES = re.compile(r"저는|안녕하")
 _FAX_HEADER = re.compile(r"^(?:FROM|TO|발신|수신|TEL|FAX)\b|\bP\s?[.:]?\s?\d+\s?/\s?\d+", re.IGNORECASE)
+_HEADING = re.compile(
+    r"(?:신고|요청|건의|문의|민원|질의|제안|청구|진정|탄원|신청|호소|촉구)(?:의\s?건|\s?건|합니다|드립니다)?\s?[.]?"
+)
 _TICKED = re.compile(r"[☑☒■✔✓√▣◼]|[\[(]\s?[√vVxXoOㅇ○●✓✔]\s?[\])]")
 _UNTICKED = re.compile(r"[☐□]|\[\s?\]")
 _WISH = re.compile(
@@ -99,6 +103,7 @@ def _candidates(page: Page) -> Iterator[Field]:
         for name, value, start in labels_in(line.text):
             yield from _value_of(page, lines, number, name, value, at_start=start)
     yield from _unlabelled(page, lines)
+    yield from _headed(page, lines)
 
 
 def _value_of(
@@ -220,6 +225,16 @@ def _unlabelled(page: Page, lines: list[Line]) -> Iterator[Field]:
     dated = [line for line in lines if values.DATE.fullmatch(line.text.strip(" .일"))]
     if dated:  # a letter's own date stands alone near its end
         yield _field(page, _N.DATE, values.date(dated[-1].text), dated[-1], 1.0, "따로 적힌 날짜")
+
+
+def _headed(page: Page, lines: list[Line]) -> Iterator[Field]:
+    """A letter's title without a label: an early short line that ends as titles of petitions do."""
+    for line in lines[:_HEAD_LINES] if page.number == 1 else ():
+        words = line.text.strip()
+        ending = list(_HEADING.finditer(words))
+        if _TITLE_LENGTHS[0] <= len(words) <= _TITLE_LENGTHS[1] and ending and ending[-1].end() == len(words):
+            yield _field(page, _N.TITLE, values.title(words), line, _HEADED, "글머리의 제목으로 보임")
+            return
 
 
 def _is_value(lines: list[Line], line: Line) -> bool:

@@ -107,6 +107,12 @@ def test_a_fax_machines_head_line_and_another_cells_number_are_no_phone() -> Non
     assert [(f.name, f.value) for f in find_fields([page])] == [(FieldName.FAX, "063-000-4417")]
 
 
+def test_a_letters_heading_is_its_title_when_none_is_labelled() -> None:
+    head = "수신: 온누리군수\n자동차세 이중 과세에 관한 문의\n지난 8월에 차를 팔았는데 세금이 나와 문의"
+    assert _values(head)["title"] == "자동차세 이중 과세에 관한 문의"
+    assert _values("민원신청\n제목: 소음 신고\n밤마다 시끄러워 신고합니다")["title"] == "소음 신고"
+
+
 def test_a_word_that_only_begins_like_a_label_is_none() -> None:
     assert _values("주소지 변경 신청에 대하여\n전화기가 고장입니다") == {}
 
