@@ -82,8 +82,8 @@ class Handling:
     def tell_plan(self, submission_id: int, actor_id: str, plan: str, *, version: int | None = None) -> Submission:
         """Tell the citizen who handles the case and how (C2).
 
-        The C2 clock is satisfied when the plan's notice is queued in the same commit; that it left, and when, is on
-        the delivery. (Queued is enough: from there on nothing but the citizen's own address can hold it up.)
+        The notice is queued in the same commit. The C2 clock runs on until it has left: written is not told
+        (`notifications.closing`).
 
         Raises:
             Forbidden: the actor is neither handler, deputy nor superior.
@@ -98,7 +98,6 @@ class Handling:
                 tx, submission, Event.PLAN_TOLD, actor=_actor(actor_id), at=now, why=plan,
                 plan=mask(plan), told_at=now, first_seen_at=submission.first_seen_at or now,
             )  # fmt: skip
-            clocks.satisfy(tx, submission.id, ClockName.C2, at=now)
             jobs.add(tx, JobKind.COMPOSE, submission.id, subject=Purpose.PLAN, now=now)
             return moved
 
@@ -106,7 +105,7 @@ class Handling:
         """Decide a case, or refuse it as unprocessable, and queue the letter that tells so.
 
         The period is kept with the decision. When no plan was told (what is done at once needs none), the letter itself
-        tells handler and outcome, so C2 is kept with it too.
+        tells handler and outcome, and C2 is kept when it leaves.
 
         Raises:
             Forbidden: the actor is neither handler, deputy nor superior.
@@ -125,7 +124,6 @@ class Handling:
                 first_seen_at=submission.first_seen_at or now,
             )  # fmt: skip
             clocks.satisfy(tx, submission.id, ClockName.PERIOD, at=now)
-            clocks.satisfy(tx, submission.id, ClockName.C2, at=now)
             jobs.add(tx, JobKind.COMPOSE, submission.id, subject=purpose, now=now)
             return moved
 

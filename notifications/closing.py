@@ -1,4 +1,4 @@
-"""What follows when a delivery is done or cannot be done: the case closes, or a person must look.
+"""What follows when a delivery is done or cannot be done: a promise is kept, the case closes, or a person must look.
 
 Guarantees: a case closes only when every delivery of its result is done or was replaced by one that is. All within the
 caller's transaction.
@@ -10,16 +10,18 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
+from gateway.domain.clocks import ClockName
 from gateway.domain.delivery import DONE, DeliveryState, Purpose, Route
 from gateway.domain.jobs import JobKind
 from gateway.domain.lifecycle import Event, State
-from gateway.store import deliveries, jobs, submissions
+from gateway.store import clocks, deliveries, jobs, submissions
 from gateway.store.deliveries import Delivery
 from notifications import internet, pickup, post
 from notifications.addressing import Way
 
 ACTOR = "system:returns"
 RESULTS = (Purpose.RESULT, Purpose.REFUSAL)
+_TELLS_HANDLER = frozenset({Purpose.PLAN, *RESULTS})  # each names handler and phone (C6)
 _OPEN = frozenset(
     {
         DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.WAITING, DeliveryState.IN_DOUBT,
@@ -29,8 +31,12 @@ _OPEN = frozenset(
 
 
 def follow(tx: Connection, delivery: Delivery, *, actor: str, at: datetime) -> None:
-    """What a delivery's success brings with it."""
-    if delivery.state in DONE and delivery.purpose in RESULTS:
+    """What a delivery's success brings with it: the citizen has been told (C2), or the case closes."""
+    if delivery.state not in DONE:
+        return
+    if delivery.purpose in _TELLS_HANDLER:
+        clocks.satisfy(tx, delivery.submission_id, ClockName.C2, at=at)
+    if delivery.purpose in RESULTS:
         close_if_returned(tx, delivery.submission_id, actor=actor, at=at)
 
 

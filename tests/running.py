@@ -130,8 +130,8 @@ def descendants(pid: int) -> list[int]:
 def running(var: Path, *, role: str = "serve", extra: Mapping[str, str] | None = None) -> Iterator[Gateway]:
     """A gateway that runs until the end of the block."""
     gateway = Gateway(var, role=role, extra=extra)
-    gateway.start()
     try:
+        gateway.start()
         yield gateway
     finally:
         gateway.stop()

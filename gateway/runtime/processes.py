@@ -14,8 +14,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import structlog
+from celery import signals
 
 from gateway.runtime.tasks import app, make_broker_folders
 from gateway.settings import Settings
@@ -28,8 +30,9 @@ _LOOK_S = 0.2
 _HEALTHY_S = 60.0
 
 
-def run_worker(settings: Settings) -> None:
-    """Become a Celery worker; returns when it is told to stop."""
+def run_worker(settings: Settings, on_ready: Callable[[], None]) -> None:
+    """Become a Celery worker; returns when it is told to stop. `on_ready` is called when it takes jobs."""
+    signals.worker_ready.connect(lambda **_: on_ready(), weak=False)
     if settings.broker_folder is not None:
         make_broker_folders(settings.broker_folder)
     app.worker_main(

@@ -13,15 +13,16 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
+from gateway.domain.clocks import ClockName
 from gateway.domain.delivery import DeliveryState, Purpose, Route
 from gateway.domain.lifecycle import State
 from gateway.runtime.demo.players import Citizen, Staff
-from gateway.store import accounts, deliveries, jobs, ledger, listing, submissions
+from gateway.store import accounts, deliveries, jobs, ledger, listing, queues, submissions
 from gateway.store.deliveries import Delivery
 from gateway.store.submissions import Submission
 from tests.faxline.line import FaxLine, fax_line
 from tests.running import Gateway, running
-from tests.services import wait_for
+from tests.services import free_port, wait_for
 
 PASSWORD = "onnuri-scenario-1"
 
@@ -119,6 +120,12 @@ class Office:
         """The citizen with number and code."""
         return Citizen.open(self.gateway.web, number, self.case(number).access_code)
 
+    def told(self, number: str) -> bool:
+        """Whether the citizen knows handler and plan (C2)."""
+        with self.parts.database.reading() as tx:
+            running = queues.clocks_of(tx, self.case(number).id)
+        return running[ClockName.C2].satisfied_at is not None
+
     def intact(self, number: str) -> bool:
         """Whether the case's ledger chain is unbroken."""
         with self.parts.database.reading() as tx:
@@ -129,14 +136,15 @@ class Office:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """One office for all scenarios."""
     sink = MailSink()
-    server = Controller(sink, hostname="127.0.0.1", port=0)
+    port = free_port()
+    server = Controller(sink, hostname="127.0.0.1", port=port)
     server.start()
     try:
         with fax_line() as line:
             var: Path = tmp_path_factory.mktemp("office") / "var"
             host = line.host
             extra = {
-                "GATEWAY_SMART_HOST": f"smtp://127.0.0.1:{server.server.sockets[0].getsockname()[1]}",
+                "GATEWAY_SMART_HOST": f"smtp://127.0.0.1:{port}",
                 "GATEWAY_FAX_QUEUE": str(line.hylafax.recvq),
                 "GATEWAY_FAX_RECORDS": str(line.hylafax.ready),
                 "GATEWAY_FAX_HOST": host["host"],

@@ -55,7 +55,7 @@ def worker(
         end_with_parent()
     settings = settings_from_environment()
     set_up_logs(as_json_lines=settings.log_json)
-    run_worker(settings)
+    run_worker(settings, on_ready=lambda: console.print("worker ready"))
 
 
 def demo(

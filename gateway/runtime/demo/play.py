@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.domain.delivery import DeliveryState, Purpose, Route
+from gateway.domain.delivery import DONE, DeliveryState, Purpose, Route
 from gateway.domain.lifecycle import FINAL, State
 from gateway.domain.submission import ReturnChannel
 from gateway.runtime.bootstrap import Parts
@@ -26,6 +26,8 @@ _ANSWER = (
     "필요한 조치를 마쳤음을 알려 드립니다. 다시 불편한 점이 있으시면 아래 담당자에게 알려 주시기 바랍니다."
 )
 _REFUSED = "local-tax"
+_RESULTS = frozenset({Purpose.RESULT, Purpose.REFUSAL})
+_SETTLED = DONE | {DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.RETURNED}
 
 
 class Play:
@@ -59,9 +61,13 @@ class Play:
         return len(done) == len(self._cast) and all(done)
 
     def _act(self, sample: Sample, number: str) -> bool:
+        """One step of one case; True when nothing is left to do here."""
         with self._parts.database.reading() as tx:
             case = submissions.by_number(tx, number)
             leaving = deliveries.for_submission(tx, case.id)
+        by_hand = [d for d in leaving if d.state is DeliveryState.WAITING and d.route in {Route.POST, Route.PICKUP}]
+        for delivery in by_hand:
+            self._give(sample, case, delivery)
         match case.state:
             case State.AWAITING_VERIFICATION | State.QUARANTINED:
                 self._verify(sample, case)
@@ -71,10 +77,10 @@ class Play:
             case State.PLANNED:
                 self._decide(sample, case)
             case State.RETURNING | State.UNDELIVERABLE:
-                return self._give(sample, case, leaving)
+                return bool(leaving) and all(_waits_for_a_line(d) or d.state in DONE for d in leaving)
             case _ if case.state in FINAL:
                 self._open(sample, case)
-                return True
+                return all(_waits_for_a_line(d) or d.state in _SETTLED for d in leaving)
         return False
 
     def _verify(self, sample: Sample, case: Submission) -> None:
@@ -96,20 +102,15 @@ class Play:
             handler.decide(case.number, _ANSWER)
             self._say(f"{case.handler_id} decides {case.number}")
 
-    def _give(self, sample: Sample, case: Submission, leaving: Sequence[Delivery]) -> bool:
-        """Do what the result waits for; True when it waits for something that is not here."""
-        for delivery in leaving:
-            if delivery.purpose not in {Purpose.RESULT, Purpose.REFUSAL} or delivery.state is not DeliveryState.WAITING:
-                continue
-            if delivery.route is Route.POST:
-                self._as(CLERK, "clerk").confirm_posted(delivery.id, f"12345-6789-{delivery.id:04d}")
-                self._say(f"{CLERK} posts the letter of {case.number} by registered mail")
-            elif delivery.route is Route.PICKUP:
-                self._as(CLERK, "clerk").hand_over(delivery.id, sample.name)
-                self._say(f"{CLERK} hands {case.number} over at the counter")
-            else:
-                return True
-        return False
+    def _give(self, sample: Sample, case: Submission, delivery: Delivery) -> None:
+        clerk = self._as(CLERK, "clerk")
+        if delivery.route is Route.PICKUP:
+            clerk.hand_over(delivery.id, sample.name)
+            self._say(f"{CLERK} hands {case.number} over at the counter, identity checked")
+            return
+        registered = f"12345-6789-{delivery.id:04d}" if delivery.purpose in _RESULTS else ""
+        clerk.confirm_posted(delivery.id, registered)
+        self._say(f"{CLERK} prints and posts the {delivery.purpose} of {case.number}")
 
     def _open(self, sample: Sample, case: Submission) -> None:
         if sample.return_channel is not ReturnChannel.INTERNET or case.number in self._read:
@@ -134,3 +135,8 @@ class Play:
 
     def _say(self, what: str) -> None:
         self.notes.append(what)
+
+
+def _waits_for_a_line(delivery: Delivery) -> bool:
+    """Whether it lies in the tray because this machine has no fax line."""
+    return delivery.route is Route.FAX and delivery.state is DeliveryState.WAITING

@@ -199,14 +199,14 @@ def test_the_first_look_of_the_handler_is_recorded_once(case: Case) -> None:
     assert case.events().count("first_seen") == 1
 
 
-def test_a_told_plan_keeps_c2_and_queues_the_notice(case: Case) -> None:
+def test_a_told_plan_queues_the_notice_and_c2_runs_until_it_has_left(case: Case) -> None:
     case.assigned()
     case.clock.at += timedelta(minutes=40)
     case.handling.tell_plan(case.id, "safety-01", "현장을 확인하고 2일 안에 수리하겠습니다. 900101-1234567")
     now = case.now()
     assert (now.state, now.told_at, now.first_seen_at) == (State.PLANNED, case.clock.at, case.clock.at)
     assert now.plan.endswith("900101-1******")
-    assert case.clocks()[ClockName.C2].satisfied_at == case.clock.at
+    assert case.clocks()[ClockName.C2].satisfied_at is None
     assert case.queued()[-1] == Purpose.PLAN
 
 
@@ -219,13 +219,12 @@ def test_a_decision_keeps_the_period_and_queues_the_result(case: Case) -> None:
     assert case.queued()[-1] == Purpose.RESULT
 
 
-def test_a_refusal_without_a_plan_keeps_c2_with_its_letter(case: Case) -> None:
+def test_a_refusal_without_a_plan_queues_its_letter_with_the_reason(case: Case) -> None:
     case.assigned()
     refusal = Result(
         Outcome.UNPROCESSABLE, "처리할 수 없습니다.", "사유지입니다.", "소유자와 협의", "60일 안에 이의신청"
     )
     case.handling.decide(case.id, "safety-01", refusal)
-    assert case.clocks()[ClockName.C2].satisfied_at == case.clock.at
     assert case.queued()[-1] == Purpose.REFUSAL
     assert case.events()[-1] == Event.REFUSED
     assert case.last_why() == "사유지입니다."
