@@ -100,13 +100,22 @@ def until_taken(attempt: Callable[[], str], give_up: float) -> str:
             time.sleep(0.1)
 
 
+@dataclass
+class Mail:
+    """One mail; sent again whole when the answer is lost."""
+
+    port: int
+    sender: str
+    message: bytes
+
+    def send(self) -> str:
+        return senders.mail(self.port, self.sender, "minwon@onnuri.example", self.message)
+
+
 def send_mails(gateway: Gateway, sent: Sent, give_up: float) -> None:
     for n in range(MAILS):
-        message = letter(n)
-        sender = f"citizen{n}@citizen.example"
-        said = until_taken(
-            lambda m=message, s=sender: senders.mail(gateway.ports["smtp"], s, "minwon@onnuri.example", m), give_up
-        )
+        mail = Mail(gateway.ports["smtp"], f"citizen{n}@citizen.example", letter(n))
+        said = until_taken(mail.send, give_up)
         sent.numbers += NUMBER.findall(said)
 
 

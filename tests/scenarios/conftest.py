@@ -15,6 +15,7 @@ from aiosmtpd.controller import Controller
 
 from gateway.domain.clocks import ClockName
 from gateway.domain.delivery import DeliveryState, Purpose, Route
+from gateway.domain.ledger import verify
 from gateway.domain.lifecycle import State
 from gateway.runtime.demo.players import Citizen, Staff
 from gateway.store import accounts, deliveries, jobs, ledger, listing, queues, submissions
@@ -129,7 +130,7 @@ class Office:
     def intact(self, number: str) -> bool:
         """Whether the case's ledger chain is unbroken."""
         with self.parts.database.reading() as tx:
-            return not ledger.verify(ledger.history(tx, self.case(number).id))
+            return not verify(ledger.history(tx, self.case(number).id))
 
 
 @pytest.fixture(scope="session")

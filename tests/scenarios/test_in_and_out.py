@@ -16,7 +16,7 @@ from gateway.domain.lifecycle import State
 from gateway.domain.submission import Channel, ReturnChannel
 from gateway.runtime.demo import paper, samples, senders
 from gateway.runtime.demo.client import PageRefused, Upload
-from gateway.runtime.demo.petitions import PETITIONS
+from gateway.runtime.demo.petitions import petitions
 from gateway.store import submissions
 from tests.faxline.pages import write_fax
 from tests.scenarios.conftest import Office
@@ -102,7 +102,7 @@ def test_fax_arrives_and_result_goes_out_by_fax(office: Office, tmp_path: Path) 
 
 def test_scan_arrives_and_result_goes_out_by_post(office: Office) -> None:
     before = office.newest()
-    told = replace(PETITIONS["bulky-waste"], returns=ReturnChannel.POST, email="", fax="")
+    told = replace(petitions()["bulky-waste"], returns=ReturnChannel.POST, email="", fax="")
     sheet = paper.scanned(paper.page("form", samples.printed(told)), paper.Wear(), seed=7)
     scan = paper.scan_pdf([sheet])
     place = senders.scan(office.gateway.var / "hotfolder" / "in", "scan-0001.pdf", scan)

@@ -1,14 +1,30 @@
-"""The sample office, read once for all tests of dispatch."""
+"""A case in the sample office, on both databases."""
 
-from pathlib import Path
+from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 
 from dispatch.directory import Directory, load_directory
+from dispatch.promises import OfficePromises
+from gateway.domain.times import FixedClock
+from gateway.intake import Intake
+from gateway.store.blobs import FileBlobs
+from gateway.store.database import Database
+from tests.dispatch_case import OFFICE, Case
 
-OFFICE = Path(__file__).parents[3] / "office"
 
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def directory() -> Directory:
-    return load_directory(OFFICE, public_url="https://minwon.onnuri.example")
+    return load_directory(OFFICE, public_url="http://localhost")
+
+
+@pytest.fixture
+def case(any_database: Database, blobs: FileBlobs, clock: FixedClock, directory: Directory) -> Iterator[Case]:
+    intake = Intake(any_database, blobs, clock, OfficePromises(directory.charter))
+    yield Case(any_database, intake, directory, clock)
+    intake.close()
+
+
+# assignment

@@ -13,7 +13,7 @@ from gateway.domain.clocks import ClockName, Promises
 from gateway.domain.errors import ConfigurationError, IncompleteDocument, NotFound
 from gateway.domain.people import StaffRole
 from gateway.domain.submission import ReturnChannel
-from tests.integration.dispatch.conftest import OFFICE
+from tests.dispatch_case import OFFICE
 
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dispatch.directory import Absence, Directory, load_directory
 from dispatch.routing import Decision, Matter, Router
-from tests.integration.dispatch.conftest import OFFICE
+from tests.dispatch_case import OFFICE
 
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 ROUTER = Router(load_directory(OFFICE, public_url="http://localhost"))
