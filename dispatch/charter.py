@@ -47,6 +47,7 @@ class Charter:
         intake_addresses: mail addresses that take submissions, lower case.
         calendar: when it works.
         promises: by id; C1 and C2 are always there.
+        demonstration: this office is invented, and its pages say so instead of claiming to be the government's.
     """
 
     office: OfficeFacts
@@ -54,6 +55,7 @@ class Charter:
     intake_addresses: frozenset[str]
     calendar: OfficeCalendar
     promises: Mapping[str, Promise]
+    demonstration: bool = False
 
 
 def load_charter(folder: Path, *, public_url: str) -> Charter:
@@ -85,6 +87,7 @@ def load_charter(folder: Path, *, public_url: str) -> Charter:
     )
     domain = section.text("domain").lower()
     addresses = frozenset(address.lower() for address in section.texts("intake_addresses")) or {office.email.lower()}
+    demonstration = section.flag("demonstration", default=False)
     section.finish()
     return Charter(
         office=office,
@@ -92,6 +95,7 @@ def load_charter(folder: Path, *, public_url: str) -> Charter:
         intake_addresses=frozenset(addresses),
         calendar=_calendar(Section.of(_FILE, document, "hours")),
         promises=_promises(document.get("promises", {})),
+        demonstration=demonstration,
     )
 
 

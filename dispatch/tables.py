@@ -184,6 +184,13 @@ class Section:
             raise self.fault(f"'{key}' is no list of texts", f'write {key} = ["...", "..."]')
         return tuple(unicodedata.normalize("NFC", text) for text in found)
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Yes or no."""
+        found = self.values.pop(key, default)
+        if not isinstance(found, bool):
+            raise self.fault(f"'{key}' is neither true nor false", f"write {key} = {str(default).lower()}")
+        return found
+
     def number(self, key: str, default: float) -> float:
         """A number above 0."""
         found = self.values.pop(key, default)

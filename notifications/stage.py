@@ -118,7 +118,9 @@ class Composing:
     def _course(self, purpose: Purpose, submission: Submission) -> Course:
         if purpose is Purpose.HANDLER_NOTICE:
             address = self._composer.handler_address(submission)
-            return Course((Way(Route.EMAIL, address),) if address else (), trouble="담당자의 전자우편 주소가 없습니다.")
+            if address:
+                return Course((Way(Route.EMAIL, address),))
+            return Course((), trouble="담당자의 전자우편 주소가 없습니다.")
         return course(purpose, submission.channel, submission.return_channel, submission.contact)
 
     def _note_untold(self, tx: Connection, submission: Submission, purpose: Purpose, how: Course) -> None:

@@ -18,6 +18,7 @@ from channels.hotfolder import HotFolder
 from channels.limits import MEGABYTE, SmtpLimits
 from channels.settled import Settling
 from channels.smtp import MailServer, SmtpReceiver
+from channels.webform import clear_spool
 from gateway.domain.errors import ConfigurationError
 from gateway.intake import Acceptor
 from gateway.runtime.bootstrap import Parts
@@ -40,7 +41,9 @@ async def acceptor(parts: Parts) -> AsyncIterator[Acceptor]:
 async def pages(parts: Parts, door: Acceptor, stop: asyncio.Event, ready: Callable[[int], None]) -> None:
     """Serve the pages until `stop`; `ready` is told the port."""
     settings = parts.settings
-    runner = web.AppRunner(create_app(parts.web_context(door)), access_log=None, shutdown_timeout=_GRACE_S)
+    context = parts.web_context(door)
+    clear_spool(context.limits.spool)  # what a crash in mid-upload left; nobody was given a receipt for it
+    runner = web.AppRunner(create_app(context), access_log=None, shutdown_timeout=_GRACE_S)
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.http_host, settings.http_port)

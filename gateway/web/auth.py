@@ -189,7 +189,7 @@ def _form(
         "staff_id": staff_id,
         "wrong": wrong,
         "next_page": next_page,
-        "demo_logins": parts.demo_logins if context.demonstration else {},
+        "demo_logins": parts.demo_logins if context.directory.charter.demonstration else {},
         "idle_min": round(parts.idle.total_seconds() / 60),
     }
     return render(request, "staff/login.html", values, status=status)

@@ -59,7 +59,6 @@ class WebContext:
         static_roots: where the design system's files lie.
         https: cookies are marked Secure and HSTS is sent.
         trusted_proxies: addresses whose X-Forwarded-For is believed.
-        demonstration: this office is invented; every page says so instead of claiming to be the government.
         kinds: petition kinds a citizen can choose from, as (code, Korean name).
         extras: parts that single pages need beyond these (staff pages), by name.
     """
@@ -75,7 +74,6 @@ class WebContext:
     static_roots: StaticRoots
     https: bool = False
     trusted_proxies: frozenset[str] = frozenset()
-    demonstration: bool = True
     kinds: tuple[tuple[str, str], ...] = ()
     extras: dict[str, Any] = field(default_factory=dict)
 

@@ -112,7 +112,7 @@ def render(
         "charter": context.directory.charter,
         "hours": f"{hours.opens:%H:%M}~{hours.closes:%H:%M}",
         "lunch": f"{hours.lunch_from:%H:%M}~{hours.lunch_until:%H:%M}",
-        "demonstration": context.demonstration,
+        "demonstration": context.directory.charter.demonstration,
         "lang": language,
         "t": Translator(language),
         "static": request.app[FILES].address,

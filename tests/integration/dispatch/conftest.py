@@ -1,4 +1,4 @@
-"""A case in the sample office, on both databases."""
+"""The sample office, read once, and a case in it, on both databases."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from gateway.store.database import Database
 from tests.dispatch_case import OFFICE, Case
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def directory() -> Directory:
-    return load_directory(OFFICE, public_url="http://localhost")
+    return load_directory(OFFICE, public_url="https://minwon.onnuri.example")
 
 
 @pytest.fixture
@@ -25,6 +25,3 @@ def case(any_database: Database, blobs: FileBlobs, clock: FixedClock, directory:
     intake = Intake(any_database, blobs, clock, OfficePromises(directory.charter))
     yield Case(any_database, intake, directory, clock)
     intake.close()
-
-
-# assignment

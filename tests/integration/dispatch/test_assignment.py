@@ -85,6 +85,3 @@ def test_a_recorded_absence_sends_new_work_to_the_deputy(case: Case) -> None:
     case.assigned()
     assert case.now().handler_id == "safety-03"
     assert "백이랑 부재, 대행자: 채아라" in case.now().route_reason
-
-
-# handling

@@ -118,6 +118,7 @@ MISTAKES = [
     ("charter.toml", "[promises.C2]", "[promises.C3]", "promise C2 is missing"),
     ("charter.toml", "closes = 18:00:00", "closes = 08:00:00", "must be in order"),
     ("charter.toml", 'phone = "063-290-2000"', "", "'phone' is missing"),
+    ("charter.toml", "demonstration = true", 'demonstration = "no"', "'demonstration' is neither true nor false"),
     ("charter.toml", "homepage", "hompage", "'homepage' is missing"),
     ("charter.toml", "closures = []", 'closures = ["2026-01-02"]', "'closures' is no list of days"),
     ("charter.toml", "[hours]", "[hours", "charter.toml: "),

@@ -254,6 +254,7 @@ def test_a_handlers_notice_names_no_citizen(returns: Returns, intake: Intake, ma
     assert body is not None
     assert FULL_CONTACT.name not in body.get_content()
     assert list(mail.iter_attachments()) == []
+    assert not {"return_rerouted", "not_told"} & set(events(returns, submission_id))
 
 
 @pytest.mark.parametrize("channel", list(ReturnChannel))
