@@ -31,10 +31,8 @@ _OPEN = frozenset(
 
 
 def follow(tx: Connection, delivery: Delivery, *, actor: str, at: datetime) -> None:
-    """What a delivery's success brings with it: the citizen has been told (C2), or the case closes."""
-    if delivery.state not in DONE:
-        return
-    if delivery.purpose in _TELLS_HANDLER:
+    """What a settled delivery brings with it: the citizen has been told (C2), or the case closes."""
+    if delivery.state in DONE and delivery.purpose in _TELLS_HANDLER:
         clocks.satisfy(tx, delivery.submission_id, ClockName.C2, at=at)
     if delivery.purpose in RESULTS:
         close_if_returned(tx, delivery.submission_id, actor=actor, at=at)

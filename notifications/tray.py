@@ -164,8 +164,7 @@ class Tray:
     def _settle(self, delivery_id: int, actor: str, change: Callable[[Connection, Delivery], Delivery]) -> Delivery:
         with self._database.transaction() as tx:
             changed = change(tx, deliveries.get(tx, delivery_id))
-            if changed.purpose in RESULTS:
-                closing.close_if_returned(tx, changed.submission_id, actor=actor, at=self._clock.now())
+            closing.follow(tx, changed, actor=actor, at=self._clock.now())
             return changed
 
     def _announce_pickup(self, tx: Connection, delivery: Delivery) -> None:
