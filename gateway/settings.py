@@ -40,8 +40,9 @@ class Settings:
         mail_limit_mb: largest mail accepted.
         upload_file_limit_mb, upload_limit_mb: largest file and largest web submission accepted.
         fax_queue: HylaFAX `recvq` to watch; empty means `var/recvq`.
-        fax_records: folder where the FaxRcvdCmd hook writes its records; empty means `var/faxrecords`.
+        fax_records: folder where the FaxRcvdCmd hook writes its records; empty means `ready` beside the queue.
         scans: hot folder for post; empty means `var/hotfolder`.
+        scan_grace_s: seconds a scan whose end is missing must lie still before it is taken as it is.
         smart_host: where mail goes out: `smtp://host:25`, `smtps://`, or `folder:///path`; empty means `var/mailbox`.
         fax_host, fax_port, fax_login, fax_password: HylaFAX's hfaxd for outgoing faxes; an empty host means no line.
         workers: Celery worker processes.
@@ -69,6 +70,7 @@ class Settings:
     fax_queue: str = ""
     fax_records: str = ""
     scans: str = ""
+    scan_grace_s: int = 60
     smart_host: str = ""
     fax_host: str = ""
     fax_port: int = 4559
@@ -85,7 +87,9 @@ class Settings:
         for name in ("http_port", "smtp_port", "fax_port"):
             if not 0 <= getattr(self, name) <= _HIGHEST_PORT:
                 raise _wrong(name, getattr(self, name), "a port number from 0 to 65535 (0 takes a free one)")
-        for name in ("mail_limit_mb", "upload_file_limit_mb", "upload_limit_mb", "workers", "session_idle_min"):
+        for name in (
+            "mail_limit_mb", "upload_file_limit_mb", "upload_limit_mb", "scan_grace_s", "workers", "session_idle_min",
+        ):  # fmt: skip
             if getattr(self, name) < 1:
                 raise _wrong(name, getattr(self, name), "a whole number from 1")
         if bool(self.tls_certificate) != bool(self.tls_key):
@@ -118,7 +122,7 @@ class Settings:
     @property
     def fax_record_folder(self) -> Path:
         """Where the fax hook leaves its records."""
-        return Path(self.fax_records).absolute() if self.fax_records else self.var / "faxrecords"
+        return Path(self.fax_records).absolute() if self.fax_records else self.fax_queue_folder.parent / "ready"
 
     @property
     def scan_folder(self) -> Path:

@@ -99,7 +99,7 @@ class Arrival:
     Attributes:
         channel: where it came in.
         key: unique within the channel for this one arrival; presenting the same key again gives the same receipt.
-        arrived_at: the instant it entered our system (민원처리법 §6, §7); never changed afterwards.
+        arrived_at: the instant it entered our system (전자문서법 §6); never changed afterwards.
         files: what came, in order; at least one, or a text.
         contact: what the channel knows about the submitter.
         title: subject line or form title, may be empty.

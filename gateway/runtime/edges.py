@@ -85,7 +85,7 @@ async def folders(parts: Parts, door: Acceptor, stop: asyncio.Event) -> None:
     fax = FaxWatcher(
         recvq=settings.fax_queue_folder,
         ready=settings.fax_record_folder,
-        failed=settings.var / "failed-faxes",
+        failed=settings.fax_queue_folder.parent / "failed-faxes",  # on the queue's own disk: setting aside is a rename
         accept=door.accept,
         clock=parts.clock,
     )
@@ -96,7 +96,7 @@ async def folders(parts: Parts, door: Acceptor, stop: asyncio.Event) -> None:
         accept=door.accept,
         clock=parts.clock,
         label="post",
-        settling=Settling(parts.clock),
+        settling=Settling(parts.clock, grace_s=settings.scan_grace_s),
     )
     for folder in (fax.recvq, fax.ready, post.incoming):
         folder.mkdir(parents=True, exist_ok=True)

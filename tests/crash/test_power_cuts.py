@@ -158,7 +158,7 @@ def drop_faxes(gateway: Gateway, sent: Sent) -> None:
         name = f"fax{n + 1:09}.tif"
         var = gateway.var
         sent.files.append(
-            senders.fax(var / "recvq", var / "faxrecords", name, fax_tiff(n), caller="0632901111", dialled="0632902990")
+            senders.fax(var / "recvq", var / "ready", name, fax_tiff(n), caller="0632901111", dialled="0632902990")
         )
         time.sleep(0.7)  # a line's pace
 
