@@ -178,6 +178,7 @@ class Transcription:
             known=submission.contact,
             channel=submission.channel,
             return_channel=submission.return_channel,
+            cut=bool(submission.facts.get("incomplete")),
         )
         return Transcript(tuple(pages), fields, why)
 

@@ -103,3 +103,44 @@ def test_the_invisible_font_is_a_font() -> None:
     font = font_bytes()
     assert font[:4] == b"\0\1\0\0"
     assert len(font) < 600
+
+
+WORDS = Page(2, 1, 595, 842, Source.PLAIN, (Line("집 앞 가로등이 사흘째 꺼져 있어 신고합니다. 사진을 붙입니다.", 1.0),))
+PHOTO = Page(3, 1, 595, 842, Source.OCR, missed_ink=0.6)
+
+
+def test_a_picture_beside_the_senders_own_words_is_evidence_and_holds_nobody_up() -> None:
+    worn = replace(PAGE, lines=(Line("흐린 간판", 0.3),), missed_ink=0.5)
+    for channel in (Channel.EMAIL, Channel.WEB):
+        assert _why([WORDS, PHOTO, worn], channel=channel) == ""
+
+
+def test_a_picture_without_words_is_looked_at() -> None:
+    signature = replace(WORDS, lines=(Line("나의 iPhone에서 보냄", 1.0),))
+    for pages in ([PHOTO], [signature, PHOTO], [replace(WORDS, lines=(), blank=True), PHOTO]):
+        assert "글자를 찾지 못했습니다" in _why(pages, channel=Channel.EMAIL)
+
+
+def test_words_beside_pages_excuse_nothing_on_paper() -> None:
+    for channel in (Channel.FAX, Channel.POST):
+        assert "글자를 찾지 못했습니다" in _why([WORDS, PHOTO], channel=channel)
+
+
+def test_a_file_that_cannot_be_opened_counts_beside_any_words() -> None:
+    told = doubts(
+        [WORDS], (), troubles={"a.pdf": "손상"}, known=Contact(), channel=Channel.WEB, return_channel=None
+    )  # fmt: skip
+    assert told == ("a.pdf: 손상",)
+
+
+def test_a_submission_without_any_content_is_looked_at() -> None:
+    blank = replace(PAGE, source=Source.NONE, lines=(), blank=True)
+    for pages in ([], [blank], [replace(WORDS, lines=(), blank=True)]):
+        assert "내용이 없는 민원입니다" in _why(pages, channel=Channel.EMAIL)
+    assert "내용이 없는 민원입니다" in _why([blank], channel=Channel.FAX)
+
+
+def test_a_fax_that_broke_off_is_looked_at_however_well_it_reads() -> None:
+    told = doubts([PAGE], (), troubles={}, known=Contact("김하늘", fax="063-290-1234"), channel=Channel.FAX,
+                  return_channel=None, cut=True)  # fmt: skip
+    assert told == ("팩스가 끝까지 오지 않았을 수 있습니다. 빠진 쪽이 없는지 확인해 주십시오.",)
