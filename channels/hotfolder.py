@@ -143,12 +143,7 @@ class HotFolder:
         try:
             likeness = await asyncio.to_thread(Likeness.of, claim.path)
             if likeness.size == 0:
-                return await asyncio.to_thread(
-                    self._fail,
-                    claim,
-                    "크기가 0인 파일입니다. 다시 스캔해 주십시오.",
-                    "It is empty. Scan the paper again.",
-                )
+                return await asyncio.to_thread(self._fail, claim, *_EMPTY)
             receipt = await self.accept(await asyncio.to_thread(self._arrival, claim, likeness))
         except PermanentError as why:
             return await asyncio.to_thread(self._fail, claim, why.text_ko, why.public_text)
