@@ -25,6 +25,11 @@ class PageRefused(GatewayError):
 
     code = "page_refused"
 
+    def __init__(self, cause: str = "", *, status: int = 0, page: WebPage | None = None) -> None:
+        super().__init__(cause)
+        self.status = status
+        self.page = page
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
@@ -118,8 +123,9 @@ class Client:
                 return _page(answer.url, content)
         except urllib.error.HTTPError as error:
             with error:
-                told = _visible(error.read().decode("utf-8", "replace"))
-            raise PageRefused(f"{request.full_url}: {error.code}: {told[:400]}") from error
+                page = _page(request.full_url, error.read())
+            told = f"{request.full_url}: {error.code}: {_visible(page.text)[:400]}"
+            raise PageRefused(told, status=error.code, page=page) from error
 
 
 def _urlencoded(pairs: Sequence[tuple[str, str]]) -> tuple[bytes, str]:
