@@ -19,7 +19,7 @@ from collections.abc import Callable
 import structlog
 from celery import signals
 
-from gateway.runtime.tasks import app, make_broker_folders
+from gateway.runtime.tasks import make_broker_folders, worker_application
 from gateway.settings import Settings
 
 _log = structlog.get_logger()
@@ -35,7 +35,7 @@ def run_worker(settings: Settings, on_ready: Callable[[], None]) -> None:
     signals.worker_ready.connect(lambda **_: on_ready(), weak=False)
     if settings.broker_folder is not None:
         make_broker_folders(settings.broker_folder)
-    app.worker_main(
+    worker_application(settings).worker_main(
         [
             "worker",
             f"--concurrency={settings.workers}",

@@ -1,7 +1,7 @@
 """The Celery application: a doorbell that carries a job id and nothing else.
 
 Guarantees: losing, repeating or reordering messages harms nothing (see `relay`). The parts are built once per worker
-process, after the fork. Started by `gateway worker`; settings come from the environment as everywhere.
+process, after the fork. Started by `gateway worker`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import Any
 
 from celery import Celery, signals
 
-from gateway.runtime.bootstrap import Parts, settings_from_environment
+from gateway.runtime.bootstrap import Parts
 from gateway.settings import Settings
 
+_TASK = "gateway.do"
 _POLLING_S = 0.05
 _LONGEST_JOB_S = 3600
 _JOBS_PER_CHILD = 500
@@ -75,31 +76,28 @@ class Doorbell:
         if self._folder is not None and not (self._folder / "queue").is_dir():
             make_broker_folders(self._folder)
         try:
-            self._app.send_task("gateway.do", args=[job_id], retry=False)
+            self._app.send_task(_TASK, args=[job_id], retry=False)
         except self._app.connection_for_write().connection_errors as error:
             raise ConnectionError(f"broker: {error}") from error
 
 
-app = application(settings_from_environment())
-_parts: list[Parts] = []
+def worker_application(settings: Settings) -> Celery:
+    """The application with its one task, for a worker; its parts are built in each pool process, after the fork."""
+    app = application(settings)
+    parts: list[Parts] = []
 
+    def build(**_: object) -> None:
+        parts[:] = [Parts(settings)]
 
-def _build(**_: object) -> None:
-    _parts[:] = [Parts(settings_from_environment())]
+    def close(**_: object) -> None:
+        for built in parts:
+            built.close()
 
+    def do(job_id: int) -> str:
+        """Do one job of the database's queue, if it is still to be done."""
+        return parts[0].workshop.perform(job_id).value
 
-def _close(**_: object) -> None:
-    for parts in _parts:
-        parts.close()
-
-
-def do(job_id: int) -> str:
-    """Do one job of the database's queue, if it is still to be done."""
-    if not _parts:
-        _build()
-    return _parts[0].workshop.perform(job_id).value
-
-
-signals.worker_process_init.connect(_build)
-signals.worker_process_shutdown.connect(_close)
-app.task(name="gateway.do")(do)
+    signals.worker_process_init.connect(build, weak=False)
+    signals.worker_process_shutdown.connect(close, weak=False)
+    app.task(name=_TASK)(do)
+    return app

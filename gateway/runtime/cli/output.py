@@ -44,9 +44,9 @@ def moment(at: datetime | None) -> str:
 
 def fail(error: GatewayError) -> NoReturn:
     """Tell an error with its remedy and leave with exit code 1."""
-    _errors.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False)
+    _errors.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False, soft_wrap=True)
     if error.remedy:
-        _errors.print(f"[bold]Remedy:[/] {error.remedy}", highlight=False)
+        _errors.print(f"[bold]Remedy:[/] {error.remedy}", highlight=False, soft_wrap=True)
     sys.exit(1)
 
 
