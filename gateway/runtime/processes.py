@@ -48,10 +48,14 @@ def run_worker(settings: Settings, on_ready: Callable[[], None]) -> None:
     )
 
 
-def end_with_parent() -> None:
-    """Ask the kernel to end this process when its parent is gone, however that went."""
+def end_with_parent(parent: int) -> None:
+    """Ask the kernel to end this process when its parent is gone, however that went.
+
+    Args:
+        parent: its process id. (Not told by being 1: in a container the supervisor itself is process 1.)
+    """
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() == 1:  # it went before we asked
+    if os.getppid() != parent:  # it went before we asked
         raise SystemExit(0)
 
 
@@ -67,7 +71,8 @@ class WorkerKeeper:
         while not stop.is_set():
             started = time.monotonic()
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "gateway.runtime", "worker", "--end-with-parent"], start_new_session=True
+                [sys.executable, "-m", "gateway.runtime", "worker", "--parent", str(os.getpid())],
+                start_new_session=True,
             )
             while self._child.poll() is None and not stop.wait(_LOOK_S):
                 pass

@@ -21,7 +21,7 @@ from gateway.store.database import Database
 _log = structlog.get_logger()
 _TICK_S = 0.05
 _REST_S = 2.0
-_QUIET = timedelta(seconds=20)
+_QUIET = timedelta(seconds=30)
 _AT_ONCE = 64  # rings under way; more would only lie in the broker
 
 

@@ -221,18 +221,8 @@ def result_column(result: Result) -> dict[str, str]:
     }
 
 
-def note(
-    tx: Connection,
-    submission_id: int,
-    event: str,
-    *,
-    actor: str,
-    at: datetime,
-    why: str = "",
-    facts: Mapping[str, str] | None = None,
-) -> None:
-    """A ledger entry that changes no state."""
-    ledger.append(tx, submission_id, event, actor=actor, at=at, why=why, facts=facts)
+note = ledger.append
+"""A ledger entry that changes no state."""
 
 
 def transcript(tx: Connection, submission_id: int) -> Transcript | None:

@@ -8,6 +8,7 @@ import typer
 
 from gateway.runtime.bootstrap import Parts, settings_from_environment
 from gateway.runtime.cli.output import console, set_up_logs
+from gateway.runtime.mail_processes import receive_mail
 from gateway.runtime.processes import end_with_parent, run_worker
 from gateway.runtime.serve import Addresses, Roles
 from gateway.runtime.serve import serve as run_roles
@@ -30,8 +31,10 @@ def web() -> None:
 
 
 def smtp() -> None:
-    """Receive mail."""
-    _run(Roles(smtp=True))
+    """Receive mail, in as many processes as `smtp_processes` says."""
+    settings = settings_from_environment()
+    set_up_logs(as_json_lines=settings.log_json)
+    receive_mail(settings, on_ready=lambda port: _tell(Addresses(smtp=port)))
 
 
 def watch() -> None:
@@ -46,13 +49,11 @@ def beat() -> None:
 
 def worker(
     *,
-    end_with: Annotated[
-        bool, typer.Option("--end-with-parent", help="End when the process that started this one is gone.")
-    ] = False,
+    parent: Annotated[int, typer.Option(help="End when the process with this id, which started us, is gone.")] = 0,
 ) -> None:
     """Do jobs: read, route, compose, deliver."""
-    if end_with:
-        end_with_parent()
+    if parent:
+        end_with_parent(parent)
     settings = settings_from_environment()
     set_up_logs(as_json_lines=settings.log_json)
     run_worker(settings, on_ready=lambda: console.print("worker ready"))
