@@ -30,6 +30,7 @@ class Settings:
         var: folder for everything the gateway keeps, unless a setting below says otherwise.
         office: folder with charter.toml, units.csv, staff.csv, kinds.csv, routes.toml.
         database: SQLAlchemy URL; empty means SQLite in `var`.
+        lock_wait_s: seconds a write waits for another's lock on SQLite before senders are put off.
         blobs: folder for originals and renditions; empty means `var/blobs`.
         broker: Celery broker URL; empty means a folder below `var`.
         http_host, http_port: where the pages are served.
@@ -55,6 +56,7 @@ class Settings:
     office: Path = Path("office")
     database: str = ""
     blobs: str = ""
+    lock_wait_s: int = 10
     broker: str = ""
     http_host: str = "127.0.0.1"
     http_port: int = 8080
@@ -88,7 +90,8 @@ class Settings:
             if not 0 <= getattr(self, name) <= _HIGHEST_PORT:
                 raise _wrong(name, getattr(self, name), "a port number from 0 to 65535 (0 takes a free one)")
         for name in (
-            "mail_limit_mb", "upload_file_limit_mb", "upload_limit_mb", "scan_grace_s", "workers", "session_idle_min",
+            "lock_wait_s", "mail_limit_mb", "upload_file_limit_mb", "upload_limit_mb", "scan_grace_s", "workers",
+            "session_idle_min",
         ):  # fmt: skip
             if getattr(self, name) < 1:
                 raise _wrong(name, getattr(self, name), "a whole number from 1")

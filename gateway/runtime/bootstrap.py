@@ -71,7 +71,7 @@ class Parts:
     @cached_property
     def database(self) -> Database:
         """Rows, at the current schema."""
-        database = Database(self.settings.database_url)
+        database = Database(self.settings.database_url, lock_wait_ms=1000 * self.settings.lock_wait_s)
         migrate.upgrade(database)
         return database
 
