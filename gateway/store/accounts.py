@@ -55,6 +55,7 @@ class Access:
     address: str
     number: str
     what: str
+    id: int = 0
 
 
 def hash_password(password: str) -> str:
@@ -166,8 +167,8 @@ def log_access(
     )  # fmt: skip
 
 
-def accesses(tx: Connection, *, limit: int = 100, number: str = "", staff_id: str = "") -> tuple[Access, ...]:
-    """The newest entries of the access log, for one submission or one member of staff when asked."""
+def accesses(tx: Connection, *, limit: int = 100, number: str = "", staff_id: str = "", before: int = 0) -> tuple[Access, ...]:
+    """The newest entries of the access log, for one submission or one member of staff, older than one, when asked."""
     query = (
         sa.select(access_log, sa.func.coalesce(submissions.c.number, "").label("number"))
         .outerjoin(submissions, submissions.c.id == access_log.c.submission_id)
@@ -178,7 +179,9 @@ def accesses(tx: Connection, *, limit: int = 100, number: str = "", staff_id: st
         query = query.where(submissions.c.number == number)
     if staff_id:
         query = query.where(access_log.c.staff_id == staff_id)
-    return tuple(Access(r.at, r.staff_id, r.address, r.number, r.what) for r in tx.execute(query))
+    if before:
+        query = query.where(access_log.c.id < before)
+    return tuple(Access(r.at, r.staff_id, r.address, r.number, r.what, r.id) for r in tx.execute(query))
 
 
 def _digest(token: str) -> str:

@@ -20,6 +20,7 @@ from aiohttp import web
 from gateway.domain.errors import Forbidden
 from gateway.domain.people import Person, StaffRole
 from gateway.store import accounts
+from gateway.web import keeping
 from gateway.web.context import CONTEXT
 from gateway.web.middleware import Handler, remote_address
 from gateway.web.pages import render
@@ -71,7 +72,7 @@ def requires(*roles: StaffRole) -> Callable[[Page], Handler]:
         async def checked(request: web.Request) -> web.StreamResponse:
             me = await signed_in(request)
             if me is None:
-                raise web.HTTPSeeOther(f"{LOGIN}?next={quote(_wanted(request))}")
+                return await _ask_to_log_in(request)
             if roles and not me.has(*roles):
                 raise Forbidden(f"{me.person.id} opened {request.path}")
             return await page(request, me)
@@ -107,6 +108,16 @@ def _find(request: web.Request, token: str) -> SignedIn | None:
     return SignedIn(person, remote_address(request), token)
 
 
+async def _ask_to_log_in(request: web.Request) -> web.StreamResponse:
+    """To the log-in page; what was typed into a form comes along."""
+    next_page = _wanted(request)
+    if request.method == "POST":
+        kept = keeping.pack(request.path, await request.post())
+        if kept:
+            return _form(request, next_page=next_page, kept=kept, status=HTTPStatus.UNAUTHORIZED)
+    raise web.HTTPSeeOther(f"{LOGIN}?next={quote(next_page)}")
+
+
 def _wanted(request: web.Request) -> str:
     """Where to go after logging in: this page, or for a form the page it stood on."""
     if request.method == "GET":
@@ -136,15 +147,23 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     password = str(form.get("password", ""))[:_PASSWORD_LENGTH]
     async with request.app[_COMPARING]:
         token = await asyncio.to_thread(_compare, request, staff_id, password)
+    next_page, packed = str(form.get("next", "")), str(form.get(keeping.FIELD, ""))
     if token is None:
         return _form(
-            request, staff_id=staff_id, wrong=_WRONG, next_page=str(form.get("next", "")), status=HTTPStatus.FORBIDDEN
+            request, staff_id=staff_id, wrong=_WRONG, next_page=next_page, kept=packed, status=HTTPStatus.FORBIDDEN
         )
-    response = web.HTTPSeeOther(_inside(str(form.get("next", ""))))
+    response = _after_log_in(request, _inside(next_page), keeping.unpack(packed))
     response.set_cookie(
         COOKIE, token, httponly=True, samesite="Lax", secure=request.app[CONTEXT].https, path=HOME,
     )  # fmt: skip
-    raise response
+    return response
+
+
+def _after_log_in(request: web.Request, next_page: str, kept: keeping.Kept | None) -> web.Response:
+    """The page asked for; or, when a form had been kept, the form to send again."""
+    if kept is None or not kept.address.startswith(f"{HOME}/") or _inside(kept.address) != kept.address:
+        return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": next_page})
+    return render(request, "staff/kept.html", {"kept": kept, "next_page": next_page})
 
 
 def _compare(request: web.Request, staff_id: str, password: str) -> str | None:
@@ -182,13 +201,15 @@ def _end(request: web.Request, me: SignedIn) -> None:
 
 
 def _form(
-    request: web.Request, *, staff_id: str = "", wrong: str = "", next_page: str = "", status: int = HTTPStatus.OK,
+    request: web.Request, *, staff_id: str = "", wrong: str = "", next_page: str = "", kept: str = "",
+    status: int = HTTPStatus.OK,
 ) -> web.Response:  # fmt: skip
     context, parts = request.app[CONTEXT], request.app[STAFF]
     values = {
         "staff_id": staff_id,
         "wrong": wrong,
         "next_page": next_page,
+        "kept": kept,
         "demo_logins": parts.demo_logins if context.directory.charter.demonstration else {},
         "idle_min": round(parts.idle.total_seconds() / 60),
     }

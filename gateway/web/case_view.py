@@ -60,7 +60,7 @@ FACTS: Final[Mapping[str, str]] = {
     "clock": "약속",
     "due": "기한",
     "registered_number": "등기번호",
-    "posted_by": "부친 방법",
+    "posted_by": "발송 방법",
     "told_by_person": "직접 알림",
     "settled": "확인한 방법",
     "candidates": "후보",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from gateway.web.context import CONTEXT
 from gateway.web.pages import REQUEST_ID, render
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Frame = Callable[[web.Request], Awaitable[Mapping[str, Any]]]
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -101,19 +102,19 @@ async def surround(request: web.Request, handler: Handler) -> web.StreamResponse
         if known.status < HTTPStatus.BAD_REQUEST:
             _finish(request, known)
             raise
-        response = _error_page(request, known.status, "", _TEXT_BY_STATUS.get(HTTPStatus(known.status), _UNKNOWN))
+        response = await _error_page(request, known.status, "", _TEXT_BY_STATUS.get(HTTPStatus(known.status), _UNKNOWN))
         if "Allow" in known.headers:
             response.headers["Allow"] = known.headers["Allow"]
     except GatewayError as error:
         code = status_of(error)
         _log.info("refused", request_id=request[REQUEST_ID], path=request.path, code=error.code, cause=error.cause)
-        response = _error_page(request, code, error.code, error.text_ko)
+        response = await _error_page(request, code, error.code, error.text_ko)
         if error.transient:
             response.headers["Retry-After"] = "60"
     except Exception:  # noqa: BLE001 (the last net: a reader gets a page, the log gets the cause)
         # format_exc, not exc_info: a renderer that prints local variables would put people's forms into the log
         _log.error("page failed", request_id=request[REQUEST_ID], path=request.path, trace=traceback.format_exc())
-        response = _error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, "", _UNKNOWN)
+        response = await _error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, "", _UNKNOWN)
     _finish(request, response)
     return response
 
@@ -136,6 +137,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     return await handler(request)
 
 
+FRAMES: Final = web.AppKey("error_frames", dict[str, Frame])  # by the beginning of an address
 MIDDLEWARES: Final = (surround, guard)
 
 
@@ -154,13 +156,22 @@ def _finish(request: web.Request, response: web.StreamResponse) -> None:
         response.enable_compression()
 
 
-def _error_page(request: web.Request, status: int, code: str, text_ko: str) -> web.Response:
+async def _error_page(request: web.Request, status: int, code: str, text_ko: str) -> web.Response:
     translator = i18n.Translator(i18n.language_of(request))
     values: dict[str, Any] = {"code": code, "text": translator(text_ko), "request_id": request[REQUEST_ID]}
     if wants_json(request):
         return web.json_response({**values, "status": status}, status=status)
     try:
-        return render(request, "errors/error.html", {**values, "status": status}, status=status)
+        frame = await _frame(request)
+        return render(request, "errors/error.html", {**frame, **values, "status": status}, status=status)
     except Exception:  # noqa: BLE001 (an error page that fails must not hide the first error)
         _log.error("error page failed", request_id=request[REQUEST_ID], trace=traceback.format_exc())
         return web.Response(text=f"{values['text']}\n({values['request_id']})", status=status)
+
+
+async def _frame(request: web.Request) -> Mapping[str, Any]:
+    """What surrounds an error page: the frame of the part whose address was asked for, else the citizen's."""
+    for beginning, frame in request.app.get(FRAMES, {}).items():
+        if request.path == beginning or request.path.startswith(f"{beginning}/"):
+            return await frame(request)
+    return {"frame": "base.html"}

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 from sqlalchemy.engine import Connection
@@ -26,7 +27,8 @@ from gateway.web.i18n import KOREAN, language_of
 from gateway.web.staff_page import ADMINISTRATOR, AUDITOR, CLERK, SUPERIOR, show
 from gateway.web.staff_parts import STAFF
 
-_SHOWN: Final = 200
+_SHOWN: Final = 50
+_DIGITS: Final = 18  # of a row number in any database
 MAY_RETRY: Final = (CLERK, ADMINISTRATOR)
 
 
@@ -119,14 +121,19 @@ async def access(request: web.Request, me: SignedIn) -> web.StreamResponse:
     """Who looked at whose data; looking at it is recorded too."""
     context = request.app[CONTEXT]
     number, who = request.query.get("number", "").strip(), request.query.get("who", "").strip()
+    asked = request.query.get("before", "")
+    before = int(asked) if asked.isdecimal() and len(asked) < _DIGITS else 0
 
     def read() -> tuple[accounts.Access, ...]:
         with context.database.transaction() as tx:
             accounts.log_access(tx, me.person.id, "listed_accesses", now=context.clock.now(), address=me.address)
-            return accounts.accesses(tx, limit=_SHOWN + 1, number=number, staff_id=who)
+            return accounts.accesses(tx, limit=_SHOWN + 1, number=number, staff_id=who, before=before)
 
     entries = await asyncio.to_thread(read)
-    values = {"entries": entries[:_SHOWN], "more": len(entries) > _SHOWN, "number": number, "who": who}
+    older = ""
+    if len(entries) > _SHOWN:
+        older = urlencode({"number": number, "who": who, "before": entries[_SHOWN - 1].id})
+    values = {"entries": entries[:_SHOWN], "older": older, "newest": not before, "number": number, "who": who}
     return show(request, me, "staff/access.html", values)
 
 

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from dispatch.deadlines import Rule, Span
 from gateway.domain.submission import grouped
+from gateway.domain.telephone import spaced
 from gateway.domain.times import SEOUL, korean_date, korean_moment
 from gateway.web import csrf
 from gateway.web.context import CONTEXT
@@ -82,7 +83,7 @@ def set_up(app: web.Application) -> None:
         default_helpers=False,
     )
     environment.filters.update(
-        moment=moment, day=day, size=size, period=period, paragraphs=paragraphs, grouped=grouped,
+        moment=moment, day=day, size=size, period=period, paragraphs=paragraphs, grouped=grouped, spaced=spaced,
         korean_moment=korean_moment, korean_date=korean_date,
     )  # fmt: skip
 

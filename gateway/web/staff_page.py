@@ -21,7 +21,7 @@ from gateway.domain.telephone import spaced
 from gateway.store.deliveries import Delivery
 from gateway.store.queues import Leaving
 from gateway.web import case_view, staff_words
-from gateway.web.auth import HOME, SignedIn
+from gateway.web.auth import HOME, SignedIn, signed_in
 from gateway.web.context import CONTEXT
 from gateway.web.pages import render
 from gateway.web.staff_parts import STAFF
@@ -58,6 +58,16 @@ def show(
     request: web.Request, me: SignedIn, template: str, values: Mapping[str, Any], *, status: int = 200,
 ) -> web.Response:  # fmt: skip
     """Answer with a staff template."""
+    return render(request, template, {**_surroundings(request, me), **values}, status=status)
+
+
+async def error_frame(request: web.Request) -> Mapping[str, Any]:
+    """What an error page of the staff pages stands in: with the menu, when somebody is logged in."""
+    me = await signed_in(request)
+    return {"frame": "staff/layout.html", **(_surroundings(request, me) if me else {})}
+
+
+def _surroundings(request: web.Request, me: SignedIn) -> dict[str, Any]:
     parts, now = request.app[STAFF], request.app[CONTEXT].clock.now()
 
     def left(due: datetime | None, name: str) -> staff_words.TimeLeft | None:
@@ -75,7 +85,7 @@ def show(
         kind = parts.directory.kinds.get(code)
         return kind.name if kind else code
 
-    common = {
+    return {
         "staff": me.person,
         "menu": [entry for entry in MENU if me.has(*entry.roles)],
         "home": HOME,
@@ -85,7 +95,6 @@ def show(
         "kind_name": kind_name,
         "done": request.query.get("done", ""),
     }
-    return render(request, template, {**common, **values}, status=status)
 
 
 def _address(delivery: Leaving | Delivery) -> str:
@@ -99,7 +108,6 @@ def set_up(app: web.Application) -> None:
     aiohttp_jinja2.get_env(app).filters.update(
         mask=mask,
         mask_name=mask_name,
-        spaced=spaced,
         address=_address,
         word=staff_words.word,
         event_word=staff_words.event_word,

@@ -174,7 +174,7 @@ _FACTS_OF_THE_LEDGER: Final[Mapping[str, str]] = {
     "delivery_attempted": "발송을 시도했습니다",
     "delivery_sent": "보냈습니다",
     "delivery_delivered": "전달됐습니다",
-    "delivery_collected": "창구에서 건넸습니다",
+    "delivery_collected": "창구에서 교부했습니다",
     "delivery_waiting": "직원이 보내기를 기다립니다",
     "delivery_in_doubt": "전달됐는지 알 수 없어 직원이 확인합니다",
     "delivery_failed": "보내지 못했습니다",
@@ -271,6 +271,11 @@ def time_left(due: datetime, now: datetime, name: ClockName, calendar: OfficeCal
     total = abs(round(calendar.working_minutes(now, due)))
     days, rest = divmod(total, _MINUTES_A_DAY)
     hours, minutes = divmod(rest, 60)
-    amount = "{days}일 {hours}시간" if days else "{hours}시간 {minutes}분" if hours else "{minutes}분"
+    if days:
+        amount = "{days}일 {hours}시간" if hours else "{days}일"
+    elif hours:
+        amount = "{hours}시간 {minutes}분" if minutes else "{hours}시간"
+    else:
+        amount = "{minutes}분"
     level = "late" if late else "soon" if total <= _SOON_MINUTES[name] else "ok"
     return TimeLeft(f"{amount} {'지남' if late else '남음'}", days, hours, minutes, level)

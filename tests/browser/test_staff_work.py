@@ -131,8 +131,8 @@ def test_a_doubtful_fax_is_verified_handled_and_posted(browser: Browser, office:
     clerk.goto(f"{site}/staff/outgoing")
     result = clerk.get_by_role("article", name=f"{number} 처리결과")
     result.get_by_label("등기번호").fill("1234567890123")
-    result.get_by_role("button", name="부쳤음").click()
-    expect(clerk.get_by_role("status")).to_contain_text("부친 것으로 기록했습니다")
+    result.get_by_role("button", name="우편 발송 완료").click()
+    expect(clerk.get_by_role("status")).to_contain_text("우편으로 발송한 것으로 기록했습니다")
     assert office.case(number).state is State.CLOSED
 
 

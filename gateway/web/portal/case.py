@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
+from gateway.domain.delivery import Purpose
 from gateway.domain.errors import GatewayError, IncompleteDocument, NotFound
 from gateway.domain.people import Signers
 from gateway.domain.result import Outcome
-from gateway.domain.submission import ReturnChannel
 from gateway.store.citizen import CitizenCase, CitizenDelivery
 from gateway.web.context import CONTEXT, WebContext
 from gateway.web.i18n import Translator, language_of
@@ -25,6 +25,8 @@ from gateway.web.portal import access, progress, wording
 from gateway.web.portal.submit import return_address
 from gateway.web.tries import TooManyTries
 from notifications import internet
+
+_RESULTS: Final = frozenset({Purpose.RESULT, Purpose.REFUSAL})
 
 
 def attach(app: web.Application) -> None:
@@ -129,12 +131,15 @@ def _find(request: web.Request, number: str, *, fault: GatewayError | None = Non
 
 def _common(case: CitizenCase) -> dict[str, Any]:
     submission = case.submission
+    way = wording.return_channel_of(submission.return_channel, submission.channel)
+    results = [d.route for d in case.deliveries if d.purpose in _RESULTS]
     return {
         "case": case,
+        "result_route": results[-1] if results else None,
         "state": wording.STATE_TEXTS[submission.state],
         "channel_text": wording.CHANNEL_TEXTS[submission.channel],
-        "return_text": wording.RETURN_TEXTS.get(submission.return_channel or ReturnChannel.INTERNET, ""),
-        "return_address": return_address(submission.return_channel, submission.contact),
+        "return_text": wording.RETURN_TEXTS[way],
+        "return_address": return_address(way, submission.contact),
         "purposes": wording.PURPOSE_TEXTS,
         "routes": wording.ROUTE_TEXTS,
         "delivery_states": wording.DELIVERY_TEXTS,

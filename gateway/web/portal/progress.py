@@ -59,7 +59,7 @@ def steps(case: CitizenCase) -> tuple[StepTaken, ...]:
     """The six steps of this case."""
     submission = case.submission
     moments: dict[Step, datetime | None] = {
-        Step.RECEIVED: submission.received_at,
+        Step.RECEIVED: submission.arrived_at,  # received_at may lie in the next office hours, after later steps
         Step.READ: _first(case, *_READ_EVENTS) or submission.assigned_at,
         Step.ASSIGNED: submission.assigned_at,
         Step.PLANNED: submission.told_at,

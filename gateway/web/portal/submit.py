@@ -102,11 +102,11 @@ async def receipt_page(request: web.Request) -> web.Response:
 def return_address(wish: ReturnChannel | None, contact: Any) -> str:
     """Where the result goes, in one line; empty when the page itself is the place."""
     if wish is ReturnChannel.FAX:
-        return str(contact.fax)
+        return spaced(contact.fax)
     if wish is ReturnChannel.POST:
-        return f"({contact.postcode}) {contact.address}"
+        return f"({contact.postcode}) {contact.address}" if contact.postcode else str(contact.address)
     if wish is ReturnChannel.PICKUP:
-        return str(contact.phone)
+        return spaced(contact.phone)
     return str(contact.email)
 
 

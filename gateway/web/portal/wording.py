@@ -21,6 +21,10 @@ RETURN_TEXTS: Final[Mapping[ReturnChannel, str]] = {
     ReturnChannel.POST: "우편",
     ReturnChannel.PICKUP: "방문 수령",
 }
+_RETURN_BY_CHANNEL: Final[Mapping[Channel, ReturnChannel]] = {
+    Channel.FAX: ReturnChannel.FAX,
+    Channel.POST: ReturnChannel.POST,
+}
 STATE_TEXTS: Final[Mapping[State, tuple[str, str]]] = {  # words and the badge's colour
     State.RECEIVED: ("접수", "information"),
     State.TRANSCRIBING: ("내용 확인 중", "information"),
@@ -49,7 +53,7 @@ ROUTE_TEXTS: Final[Mapping[Route, str]] = {
     Route.FAX: "팩스",
     Route.POST: "우편",
     Route.PICKUP: "방문 수령",
-    Route.INTERNET: "이 화면",
+    Route.INTERNET: "이 누리집",
 }
 DELIVERY_TEXTS: Final[Mapping[DeliveryState, tuple[str, str]]] = {
     DeliveryState.QUEUED: ("보낼 준비 중", "information"),
@@ -62,3 +66,8 @@ DELIVERY_TEXTS: Final[Mapping[DeliveryState, tuple[str, str]]] = {
     DeliveryState.IN_DOUBT: ("전달 확인 중", "warning"),
     DeliveryState.WAITING: ("직원이 준비 중", "information"),
 }
+
+
+def return_channel_of(chosen: ReturnChannel | None, came_by: Channel) -> ReturnChannel:
+    """How the result goes out: as chosen, else the way the submission came (`notifications.addressing`)."""
+    return chosen or _RETURN_BY_CHANNEL.get(came_by, ReturnChannel.INTERNET)

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import re
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,18 @@ def test_every_page_names_the_office_and_says_that_it_is_invented(office: Citize
             page = await (await client.get(address)).text()
             for part in ("온누리군청", "063-290-2000", "가상의 기관", "본문 바로가기", '<html lang="ko"'):
                 assert part in page, address
+
+    run(office, steps)
+
+
+def test_a_real_office_carries_no_demonstration_banner(office: CitizenOffice) -> None:
+    charter = replace(office.directory.charter, demonstration=False)
+    office.directory = replace(office.directory, charter=charter)
+
+    async def steps(client: Client) -> None:
+        page = await (await client.get("/")).text()
+        assert "가상의 기관" not in page
+        assert "대한민국 공식 전자정부 누리집" in page
 
     run(office, steps)
 

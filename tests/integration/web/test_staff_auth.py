@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,60 @@ def test_an_idle_session_ends(office: StaffOffice) -> None:
             return codes
 
     assert asyncio.run(story()) == [200, 200, SEE_OTHER]
+
+
+def test_what_was_typed_outlives_a_lapsed_session(office: StaffOffice) -> None:
+    number = office.with_handler("kept-1")
+    plan = '현장을 "확인"하고 <내일>까지 수리하겠습니다.'
+
+    async def story() -> tuple[int, str, str, str]:
+        async with office.client() as client:
+            await log_in(client, "safety-01")
+            page = await (await client.get(f"/staff/cases/{number}")).text()
+            version = re.findall(r'name="version" value="(\d+)"', page)[0]
+            office.clock.at += timedelta(minutes=31)
+            address = f"/staff/cases/{number}/plan"
+            status, _, asked = await post(client, address, {"plan": plan, "version": version}, token=token_on(page))
+            kept = hidden(asked, "kept")
+            wrong = {"staff_id": "safety-01", "password": "wrong", "kept": kept}
+            again = (await post(client, "/staff/login", wrong, token=token_on(asked)))[2]
+            assert hidden(again, "kept") == kept
+            right = {"staff_id": "safety-01", "password": PASSWORD, "kept": kept}
+            _, _, shown = await post(client, "/staff/login", right, token=token_on(asked))
+            assert f'action="{address}"' in shown
+            assert office.case(number).plan == ""
+            form = {"plan": hidden(shown, "plan"), "version": hidden(shown, "version")}
+            done, led_to, _ = await post(client, address, form, token=token_on(shown))
+            assert done == SEE_OTHER
+            return status, asked, led_to, office.case(number).plan
+
+    status, asked, led_to, told = asyncio.run(story())
+    assert status == 401
+    assert "로그인 시간이 지났습니다" in asked
+    assert led_to.endswith("?done=planned")
+    assert told == plan
+
+
+@pytest.mark.parametrize(
+    "packed",
+    ["", "{", "[]", '["/staff/cases/1/plan"]', '["https://evil.example/", []]', '["//evil.example/staff/", [["a", "b"]]]',
+     '["/staff/cases/1/plan", [["a", 1]]]', '["/staff/cases/1/plan", [["a"]]]', '[1, []]', '"x"'],
+)  # fmt: skip
+def test_a_kept_form_that_is_not_ours_is_dropped(office: StaffOffice, packed: str) -> None:
+    async def story() -> tuple[int, str, str]:
+        async with office.client() as client:
+            page = await (await client.get("/staff/login")).text()
+            form = {"staff_id": "clerk-01", "password": PASSWORD, "kept": packed}
+            return await post(client, "/staff/login", form, token=token_on(page))
+
+    assert asyncio.run(story())[:2] == (SEE_OTHER, "/staff")
+
+
+def hidden(page: str, name: str) -> str:
+    """The value of a hidden field."""
+    found = re.search(rf'<input type="hidden" name="{name}" value="([^"]*)"', page)
+    assert found, name
+    return unescape(found[1])
 
 
 def test_log_out_ends_the_session_on_the_server(office: StaffOffice) -> None:

@@ -178,7 +178,7 @@ def test_time_left_is_counted_in_working_time(office: StaffOffice) -> None:
     office.clock.at += timedelta(hours=7)  # 17:30 on Monday
     office.with_handler("w-1")
     (text,) = pages(office, "safety-01", "/staff/inbox")
-    assert "3시간 0분 남음" in text
+    assert "3시간 남음" in text
 
 
 def returning(office: StaffOffice, number: str) -> None:

@@ -58,7 +58,7 @@ def test_every_identity_check_has_a_word() -> None:
         (timedelta(minutes=10), "10분 남음", "soon"),
         (timedelta(minutes=-12), "12분 지남", "late"),
         (timedelta(hours=3, minutes=30), "2시간 30분 남음", "ok"),  # lunch is not counted
-        (timedelta(days=1), "1일 0시간 남음", "ok"),
+        (timedelta(days=1), "1일 남음", "ok"),
     ],
 )
 def test_time_left_is_told_in_working_days_hours_and_minutes(due_in: timedelta, text: str, level: str) -> None:
