@@ -9,8 +9,8 @@ has (SMTP 451, HTTP 503, file left in place).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from gateway.domain.clocks import Promises
 from gateway.domain.errors import GatewayError, StorageUnavailable
@@ -21,7 +21,8 @@ from gateway.store.database import Database
 from gateway.store.registration import DurableArrival, StoredFile, register
 
 _BATCH = 64
-_DISK_WRITERS = 8  # concurrent fsyncs share one journal commit; more than this gained nothing on ext4
+
+_DISK_WRITERS = 1  # concurrent fsyncs share one journal commit; more than this gained nothing on ext4
 
 
 class Intake:
@@ -58,48 +59,73 @@ class Intake:
         Returns:
             For each arrival its receipt, or why it could not be stored; one that could not does not hold up the others.
         """
-        return self.register([self.store(arrival) for arrival in arrivals])
+        return self.register(self.store(arrivals))
 
-    def store(self, arrival: Arrival) -> Future[DurableArrival]:
-        """Begin to make an arrival's files durable, beside those of others; nothing is registered by this."""
-        return self._disk.submit(self._make_durable, arrival)
+    def store(self, arrivals: Sequence[Arrival]) -> list[DurableArrival | GatewayError]:
+        """Make the files of several arrivals durable; nothing is registered by this.
 
-    def register(self, stored: Sequence[Future[DurableArrival]]) -> list[Receipt | GatewayError]:
-        """Wait until the files of these arrivals are durable, then register them in one commit, in order.
+        Returns:
+            For each arrival itself with its files as stored, or why one of them could not be.
+        """
+        shares = [arrivals[n::_DISK_WRITERS] for n in range(_DISK_WRITERS)]
+        stored = list(self._disk.map(self._store_share, filter(None, shares)))
+        return [stored[n % _DISK_WRITERS][n // _DISK_WRITERS] for n in range(len(arrivals))]
+
+    def register(self, stored: Sequence[DurableArrival | GatewayError]) -> list[Receipt | GatewayError]:
+        """Register those arrivals whose files are durable in one commit, in order.
 
         Returns:
             As `accept_all`.
         """
-        outcomes = [_outcome(future) for future in stored]
-        durable = [outcome for outcome in outcomes if isinstance(outcome, DurableArrival)]
+        durable = [outcome for outcome in stored if isinstance(outcome, DurableArrival)]
         try:
             with self._database.transaction() as tx:
                 receipts = iter(register(tx, durable, now=self._clock.now()))
         except GatewayError as error:
-            return [error if isinstance(outcome, DurableArrival) else outcome for outcome in outcomes]
-        return [next(receipts) if isinstance(outcome, DurableArrival) else outcome for outcome in outcomes]
+            return [error if isinstance(outcome, DurableArrival) else outcome for outcome in stored]
+        return [next(receipts) if isinstance(outcome, DurableArrival) else outcome for outcome in stored]
 
     def close(self) -> None:
         """Let the disk writers go."""
         self._disk.shutdown()
 
-    def _make_durable(self, arrival: Arrival) -> DurableArrival:
-        files = arrival.files
-        if arrival.text:  # what the citizen typed is an original too; the column keeps it masked
-            files = (ArrivedFile("본문.txt", "text/plain; charset=utf-8", Role.BODY, arrival.text.encode()), *files)
-        received_at = self._promises.received_at(arrival.arrived_at)
-        return DurableArrival(
-            arrival=arrival,
-            files=tuple(self._store(file) for file in files),
-            received_at=received_at,
-            clocks=self._promises.at_receipt(received_at),
-        )
+    def _store_share(self, arrivals: Sequence[Arrival]) -> list[DurableArrival | GatewayError]:
+        files = [_files(arrival) for arrival in arrivals]
+        in_memory = [file.content or b"" for several in files for file in several if file.path is None]
+        digests = iter(self._blobs.put_all(in_memory))
+        return [
+            self._durable(arrival, several, [next(digests) for file in several if file.path is None])
+            for arrival, several in zip(arrivals, files, strict=True)
+        ]
 
-    def _store(self, file: ArrivedFile) -> StoredFile:
+    def _durable(
+        self, arrival: Arrival, files: Sequence[ArrivedFile], digests: Sequence[str | StorageUnavailable]
+    ) -> DurableArrival | GatewayError:
+        put = iter(digests)
+        try:
+            stored = tuple(self._stored(file, put) for file in files)
+            received_at = self._promises.received_at(arrival.arrived_at)
+            clocks = self._promises.at_receipt(received_at)
+        except GatewayError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 (one arrival's trouble is not that of the others in its batch)
+            return StorageUnavailable(f"acceptance failed: {error!r}")
+        return DurableArrival(arrival, stored, received_at, clocks)
+
+    def _stored(self, file: ArrivedFile, put: Iterator[str | StorageUnavailable]) -> StoredFile:
         if file.path is not None:
             return StoredFile(file, *self._blobs.put_file(file.path))
-        content = file.content or b""
-        return StoredFile(file, self._blobs.put(content), len(content))
+        digest = next(put)
+        if isinstance(digest, StorageUnavailable):
+            raise digest
+        return StoredFile(file, digest, len(file.content or b""))
+
+
+def _files(arrival: Arrival) -> tuple[ArrivedFile, ...]:
+    if not arrival.text:
+        return arrival.files
+    # what the citizen typed is an original too; the column keeps it masked
+    return (ArrivedFile("본문.txt", "text/plain; charset=utf-8", Role.BODY, arrival.text.encode()), *arrival.files)
 
 
 class Acceptor:
@@ -112,7 +138,7 @@ class Acceptor:
     def __init__(self, intake: Intake, *, batch: int = _BATCH) -> None:
         self._intake = intake
         self._batch = batch
-        self._waiting: list[tuple[Future[DurableArrival], asyncio.Future[Receipt]]] = []
+        self._waiting: list[tuple[Arrival, asyncio.Future[Receipt]]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
         self._running: asyncio.Task[None] | None = None
 
@@ -123,7 +149,7 @@ class Acceptor:
             StorageUnavailable: it could not be made durable; nothing was registered.
         """
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._waiting.append((self._intake.store(arrival), future))
+        self._waiting.append((arrival, future))
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._drain())
         # a caller that goes away (connection lost) does not undo what is being committed
@@ -139,9 +165,9 @@ class Acceptor:
         loop = asyncio.get_running_loop()
         while self._waiting:
             batch, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
-            stored = [files for files, _ in batch]
+            arrivals = [arrival for arrival, _ in batch]
             try:
-                outcomes = await loop.run_in_executor(self._thread, self._intake.register, stored)
+                outcomes = await loop.run_in_executor(self._thread, self._intake.accept_all, arrivals)
             except Exception as error:  # noqa: BLE001 (whatever went wrong, no caller may wait for ever)
                 failure = StorageUnavailable(f"acceptance failed: {error!r}")
                 outcomes = [failure for _ in batch]
@@ -152,12 +178,3 @@ class Acceptor:
                     future.set_exception(outcome)
                 else:
                     future.set_result(outcome)
-
-
-def _outcome(stored: Future[DurableArrival]) -> DurableArrival | GatewayError:
-    try:
-        return stored.result()
-    except GatewayError as error:
-        return error
-    except Exception as error:  # noqa: BLE001 (one arrival's trouble is not that of the others in its batch)
-        return StorageUnavailable(f"acceptance failed: {error!r}")

@@ -14,7 +14,7 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +30,10 @@ class Blobs(Protocol):
 
     def put(self, content: bytes) -> str:
         """Store `content`; its SHA-256 in hex."""
+        ...
+
+    def put_all(self, contents: Sequence[bytes]) -> list[str | StorageUnavailable]:
+        """Store several contents together; for each its SHA-256 in hex, or why it alone could not be stored."""
         ...
 
     def put_file(self, path: Path) -> tuple[str, int]:
@@ -58,26 +62,36 @@ class FileBlobs:
         Raises:
             StorageUnavailable: the disk is full or cannot be written.
         """
-        sha256 = hashlib.sha256(content).hexdigest()
-        place = f"{self._folder}/{sha256[:2]}/{sha256[2:]}"
-        with _as_storage_errors():
-            if _size(place) == len(content):
-                _fsync_folder(os.path.dirname(place))  # whoever put it there may not have come to this yet
-                return sha256
-            fresh = str(self._fresh_name())
-            out = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        outcome = self.put_all([content])[0]
+        if isinstance(outcome, StorageUnavailable):
+            raise outcome
+        return outcome
+
+    def put_all(self, contents: Sequence[bytes]) -> list[str | StorageUnavailable]:
+        """Store several contents: each file is written and fsynced, then each folder that took one is fsynced once.
+
+        Returns:
+            For each content its SHA-256 in hex, or why it could not be stored; one that could not holds up no other.
+        """
+        outcomes: list[str | StorageUnavailable] = []
+        folders: dict[str, StorageUnavailable | None] = {}
+        for content in contents:
+            sha256 = hashlib.sha256(content).hexdigest()
             try:
-                try:
-                    _write_all(out, content)
-                    os.fsync(out)
-                finally:
-                    os.close(out)
-                self._name(fresh, place)
-            except BaseException:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(fresh)
-                raise
-        return sha256
+                with _as_storage_errors():
+                    self._write(content, f"{self._folder}/{sha256[:2]}/{sha256[2:]}")
+            except StorageUnavailable as error:
+                outcomes.append(error)
+            else:
+                outcomes.append(sha256)
+                folders[sha256[:2]] = None
+        for folder in folders:
+            try:
+                with _as_storage_errors():
+                    _fsync_folder(f"{self._folder}/{folder}")
+            except StorageUnavailable as error:
+                folders[folder] = error
+        return [o if isinstance(o, StorageUnavailable) else folders[o[:2]] or o for o in outcomes]
 
     def put_file(self, path: Path) -> tuple[str, int]:
         """Store a file's content, streaming in megabyte pieces; its SHA-256 in hex and its size in bytes.
@@ -96,7 +110,9 @@ class FileBlobs:
                         _write_all(out.fileno(), piece)
                     os.fsync(out.fileno())
                 sha256 = digest.hexdigest()
-                self._name(fresh, self._place(sha256))
+                place = self._place(sha256)
+                self._name(fresh, place)
+                _fsync_folder(place.parent)
             finally:
                 fresh.unlink(missing_ok=True)
         return sha256, size
@@ -152,16 +168,32 @@ class FileBlobs:
             self._fresh.mkdir(parents=True, exist_ok=True)
         return self._fresh / secrets.token_hex(12)
 
+    def _write(self, content: bytes, place: str) -> None:
+        """Put whole, fsynced bytes in their place; the folder is not fsynced yet, even if they were there before."""
+        if _size(place) == len(content):
+            return
+        fresh = str(self._fresh_name())
+        out = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        try:
+            try:
+                _write_all(out, content)
+                os.fsync(out)
+            finally:
+                os.close(out)
+            self._name(fresh, place)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(fresh)
+            raise
+
     def _name(self, fresh: str | Path, place: str | Path) -> None:
         """Put a whole file in its place; a torn one of the same name (a crash, a broken disk) is replaced."""
-        folder = os.path.dirname(place)
         try:
             os.rename(fresh, place)
         except FileNotFoundError:  # the first blob that begins with these letters
-            os.makedirs(folder, exist_ok=True)
+            os.makedirs(os.path.dirname(place), exist_ok=True)
             _fsync_folder(self._folder)
             os.rename(fresh, place)
-        _fsync_folder(folder)
 
 
 def _size(path: str) -> int | None:
