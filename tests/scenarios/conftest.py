@@ -7,6 +7,7 @@ import email.policy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +47,14 @@ class MailSink:
 
 
 @dataclass
-class Office:
-    """The office and what surrounds it."""
+class Cases:
+    """A running gateway, its cases and the people who work on them."""
 
     gateway: Gateway
-    line: FaxLine
-    sink: MailSink
 
-    @property
+    @cached_property
     def parts(self) -> Any:
-        """Parts over the gateway's folder."""
+        """Parts over the gateway's folder, opened once: opening asks for the write lock."""
         return self.gateway.parts
 
     def case(self, number: str) -> Submission:
@@ -131,6 +130,14 @@ class Office:
         """Whether the case's ledger chain is unbroken."""
         with self.parts.database.reading() as tx:
             return not verify(ledger.history(tx, self.case(number).id))
+
+
+@dataclass
+class Office(Cases):
+    """The office and what surrounds it."""
+
+    line: FaxLine
+    sink: MailSink
 
 
 @pytest.fixture(scope="session")
