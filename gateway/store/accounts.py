@@ -167,7 +167,9 @@ def log_access(
     )  # fmt: skip
 
 
-def accesses(tx: Connection, *, limit: int = 100, number: str = "", staff_id: str = "", before: int = 0) -> tuple[Access, ...]:
+def accesses(
+    tx: Connection, *, limit: int = 100, number: str = "", staff_id: str = "", before: int = 0
+) -> tuple[Access, ...]:
     """The newest entries of the access log, for one submission or one member of staff, older than one, when asked."""
     query = (
         sa.select(access_log, sa.func.coalesce(submissions.c.number, "").label("number"))

@@ -23,7 +23,8 @@ from gateway.domain.times import SEOUL
 from gateway.store import accounts, jobs, queues, submissions
 from gateway.web.auth import SignedIn, requires
 from gateway.web.context import CONTEXT
-from gateway.web.i18n import KOREAN, language_of
+from gateway.web.i18n import language_of
+from gateway.web.pages import period
 from gateway.web.staff_page import ADMINISTRATOR, AUDITOR, CLERK, SUPERIOR, show
 from gateway.web.staff_parts import STAFF
 
@@ -113,7 +114,7 @@ async def charter(request: web.Request, me: SignedIn) -> web.StreamResponse:
 
 
 def _limit(rule: Rule, request: web.Request) -> str:
-    return rule.korean if language_of(request) == KOREAN else str(rule)
+    return period(rule, language_of(request))
 
 
 @requires(AUDITOR)

@@ -11,7 +11,7 @@ from aiohttp import web
 from gateway.web import auth, cases, desk, documents, outgoing, overview, staff_page
 from gateway.web.auth import SignedIn, requires
 from gateway.web.context import CONTEXT
-from gateway.web.middleware import FRAMES
+from gateway.web.middleware import FRAMES, Frame
 from gateway.web.staff_parts import EXTRA, STAFF, StaffParts
 
 
@@ -33,7 +33,8 @@ def attach(app: web.Application) -> None:
         raise TypeError(f"extras[{EXTRA!r}] is {type(parts).__name__}, not StaffParts")
     app[STAFF] = parts
     staff_page.set_up(app)
-    app[FRAMES] = {auth.HOME: staff_page.error_frame}
+    frames: dict[str, Frame] = {auth.HOME: staff_page.error_frame}
+    app[FRAMES] = frames
     app.router.add_get("/staff", _home)
     app.router.add_get("/staff/", _home)
     for part in (auth, desk, cases, documents, outgoing, overview):

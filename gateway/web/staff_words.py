@@ -158,7 +158,7 @@ JOBS: Final[Mapping[JobKind, str]] = {
     JobKind.DELIVER: "발송",
 }
 _FACTS_OF_THE_LEDGER: Final[Mapping[str, str]] = {
-    "received": "접수했습니다",
+    "received": "민원을 접수했습니다",
     "unfolded": "편지에서 본문과 첨부를 꺼냈습니다",
     "could_not_be_unfolded": "받은 편지를 펼치지 못했습니다",
     "read_late": "담당자에게 넘어간 뒤에 읽었습니다",

@@ -18,6 +18,7 @@ from channels.webform import ReceivedForm, Refusal
 from gateway.domain.clocks import ClockName
 from gateway.domain.errors import TransientError
 from gateway.domain.submission import Receipt, ReturnChannel
+from gateway.domain.telephone import spaced
 from gateway.web import csrf
 from gateway.web.context import CONTEXT
 from gateway.web.i18n import Translator, language_of

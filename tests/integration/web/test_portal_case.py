@@ -3,13 +3,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from gateway.domain.delivery import DeliveryState
-from gateway.domain.submission import Receipt, grouped
+from gateway.domain.submission import Channel, Contact, Receipt, grouped
 from gateway.store import deliveries
 from tests.citizen_office import LETTER, CitizenOffice, Client
 from tests.parts import arrival
@@ -48,6 +49,20 @@ def test_number_and_code_open_the_case_however_they_are_typed(office: CitizenOff
         status, path, page = await look_up(client, " 2026 - 1 ", f" {grouped(receipt.access_code).lower()} ")
         assert (status, path) == (200, f"/case/{receipt.number}")
         assert "담당자를 정하고 있습니다" in page
+
+    run(office, steps)
+
+
+def test_a_fax_says_that_it_is_answered_by_fax_and_a_night_arrival_from_when_time_counts(office: CitizenOffice) -> None:
+    office.clock.at += timedelta(hours=9)  # Monday 19:30
+    came = arrival("night", channel=Channel.FAX, arrived_at=office.clock.now(), return_channel=None)
+    got = office.intake.accept(replace(came, contact=Contact("홍가람", fax="0632900001")))
+
+    async def steps(client: Client) -> None:
+        _, _, page = await look_up(client, got.number, got.access_code)
+        assert "팩스 · 063-290-0001" in page
+        assert "2026. 11. 23.(월) 19:30" in page
+        assert "기한은 2026. 11. 24.(화) 09:00부터 셉니다" in page
 
     run(office, steps)
 

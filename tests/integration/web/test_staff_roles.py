@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
 
 from gateway.domain.delivery import Route
 from gateway.domain.jobs import JobKind
-from gateway.store import jobs, schema, submissions
+from gateway.store import accounts, jobs, schema, submissions
 from gateway.store.jobs import MAX_ATTEMPTS, JobState
 from tests.citizen_office import Client
 from tests.staff_office import StaffOffice, log_in, post, token_on
@@ -205,3 +207,38 @@ def test_a_form_without_its_token_changes_nothing(office: StaffOffice) -> None:
     before = office.case(facts["number"])
     assert asyncio.run(story()) == {403}
     assert office.case(facts["number"]) == before
+
+
+def test_an_error_page_of_the_staff_pages_keeps_their_frame_and_menu(office: StaffOffice) -> None:
+    filled(office)
+
+    async def story() -> dict[str, str]:
+        async with office.client() as client:
+            nobody = await (await client.get("/staff/nothing")).text()
+            await as_someone(client, HANDLER)
+            missing = await (await client.get("/staff/nothing")).text()
+            forbidden = await (await client.get("/staff/access")).text()
+            return {"nobody": nobody, "missing": missing, "forbidden": forbidden}
+
+    pages = asyncio.run(story())
+    assert all("민원 처리 업무" in page and 'href="/submit"' not in page for page in pages.values())
+    assert ["로그아웃" in page for page in pages.values()] == [False, True, True]
+    assert "관리자에게 권한을 요청" in pages["forbidden"]
+
+
+def test_the_access_log_is_read_on_page_by_page(office: StaffOffice) -> None:
+    with office.database.transaction() as tx:
+        for number in range(70):
+            accounts.log_access(tx, f"reader-{number:02}", "listed", now=office.clock.now())
+
+    async def story() -> tuple[str, str]:
+        async with office.client() as client:
+            await as_someone(client, AUDITOR)
+            first = await (await client.get("/staff/access")).text()
+            older = re.findall(r'href="(/staff/access\?[^"]+)"', first)[0]
+            return first, await (await client.get(unescape(older))).text()
+
+    first, second = asyncio.run(story())
+    shown = [set(re.findall(r"reader-\d\d", page)) for page in (first, second)]
+    assert len(shown[0] | shown[1]) == 70
+    assert not shown[0] & shown[1]
