@@ -113,6 +113,8 @@ class SmtpSession(SMTP):
         self._client = ""
         self._counted = False
         self._refusal = ""
+        self._idle_until = 0.0
+        self._looks_at = 0.0
         self.busy = False
 
     def __dir__(self) -> list[str]:
@@ -158,8 +160,23 @@ class SmtpSession(SMTP):
             return None, None
         return address, rest
 
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """Renew the idle time-out. A timer stays until its moment and looks then: a new one each time was slow."""
+        self._idle_until = self.loop.time() + (duration or self._limits.idle_s)
+        if self._timeout_handle is None or self._idle_until < self._looks_at:
+            self._look_again()
+
+    def _look_again(self) -> None:
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+        self._looks_at = self._idle_until
+        self._timeout_handle = self.loop.call_at(self._looks_at, self._timeout_cb)
+
     def _timeout_cb(self) -> None:
-        self.say_goodbye(replies.TIMED_OUT)
+        if self.loop.time() < self._idle_until:
+            self._look_again()
+        else:
+            self.say_goodbye(replies.TIMED_OUT)
 
     def say_goodbye(self, reply: str) -> None:
         """Tell the client why, and close."""

@@ -5,7 +5,7 @@ a blob is never changed; storing the same bytes twice keeps one copy. Fails with
 writable), leaving nothing behind but an unnamed temporary file that `sweep` removes.
 """
 
-# ruff: noqa: PTH103, PTH104, PTH108, PTH116, PTH120
+# ruff: noqa: PTH103, PTH104, PTH108, PTH116
 # Every mail passes through `put`; pathlib's objects took a third of its time there, so it speaks to `os` directly.
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ class FileBlobs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._fresh = folder / "new"
+        self._prepared = False
 
     def put(self, content: bytes) -> str:
         """Store `content`; its SHA-256 in hex.
@@ -111,7 +112,7 @@ class FileBlobs:
                     os.fsync(out.fileno())
                 sha256 = digest.hexdigest()
                 place = self._place(sha256)
-                self._name(fresh, place)
+                os.rename(fresh, place)
                 _fsync_folder(place.parent)
             finally:
                 fresh.unlink(missing_ok=True)
@@ -164,14 +165,21 @@ class FileBlobs:
         return self._folder / sha256[:2] / sha256[2:]
 
     def _fresh_name(self) -> Path:
-        if not self._fresh.is_dir():
-            self._fresh.mkdir(parents=True, exist_ok=True)
+        if not self._prepared:
+            self._prepare()
         return self._fresh / secrets.token_hex(12)
 
+    def _prepare(self) -> None:
+        """Make all folders at once: one by one they slowed the first thousand blobs to half."""
+        for name in ("new", *(f"{first:02x}" for first in range(256))):
+            os.makedirs(self._folder / name, exist_ok=True)
+        _fsync_folder(self._folder)
+        self._prepared = True
+
     def _write(self, content: bytes, place: str) -> None:
-        """Put whole, fsynced bytes in their place; the folder is not fsynced yet, even if they were there before."""
+        """Put whole, fsynced bytes in their place; the folder is for the caller to fsync, also if they were there."""
         if _size(place) == len(content):
-            return
+            return  # whole, because a name is given after the fsync; but whoever gave it may not have come further
         fresh = str(self._fresh_name())
         out = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
@@ -180,20 +188,11 @@ class FileBlobs:
                 os.fsync(out)
             finally:
                 os.close(out)
-            self._name(fresh, place)
+            os.rename(fresh, place)  # a torn file of the same name (a crash, a broken disk) is replaced
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(fresh)
             raise
-
-    def _name(self, fresh: str | Path, place: str | Path) -> None:
-        """Put a whole file in its place; a torn one of the same name (a crash, a broken disk) is replaced."""
-        try:
-            os.rename(fresh, place)
-        except FileNotFoundError:  # the first blob that begins with these letters
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            _fsync_folder(self._folder)
-            os.rename(fresh, place)
 
 
 def _size(path: str) -> int | None:

@@ -29,6 +29,32 @@ from gateway.store.submissions import contact_columns
 _Key = tuple[Channel, str]
 
 
+def _locked_serial(dialect: Any) -> sa.Executable:
+    """Makes the serial if need be and locks its row; both dialects spell it alike but have each their own `insert`."""
+    new = dialect.insert(schema.serials).values(name=sa.bindparam("of"), last=0)
+    unchanged = new.on_conflict_do_update(index_elements=["name"], set_={"last": schema.serials.c.last})
+    return unchanged.returning(schema.serials.c.last)  # type: ignore[no-any-return] # of either dialect
+
+
+# Statements are built once: for a batch of a few mails, building them took longer than running them.
+_LOCKED_SERIAL = {"sqlite": _locked_serial(sqlite), "postgresql": _locked_serial(postgresql)}
+_TAKEN_SERIAL = (
+    schema.serials.update().where(schema.serials.c.name == sa.bindparam("of")).values(last=sa.bindparam("now_last"))
+)
+_KNOWN = sa.select(
+    *(schema.submissions.c[name] for name in ("id", "number", "access_code")),
+    *(schema.submissions.c[name] for name in ("channel", "arrival_key", "arrived_at", "received_at")),
+).where(
+    schema.submissions.c.channel.in_(sa.bindparam("channels", expanding=True)),
+    schema.submissions.c.arrival_key.in_(sa.bindparam("keys", expanding=True)),
+)
+_NEW_SUBMISSIONS = schema.submissions.insert().returning(schema.submissions.c.id, sort_by_parameter_order=True)
+_NEW_ORIGINALS = schema.originals.insert()
+_NEW_LEDGER = schema.ledger.insert()
+_NEW_CLOCKS = schema.clocks.insert()
+_NEW_JOBS = schema.jobs.insert()
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """A file of an arrival whose bytes are durable."""
@@ -67,72 +93,58 @@ class DurableArrival:
 
 def register(tx: Connection, durable: Sequence[DurableArrival], *, now: datetime) -> list[Receipt]:
     """Register arrivals in order; those registered before, or twice in this batch, get the first one's receipt."""
-    _lock_serials(tx, {d.year for d in durable})  # one writer at a time from here on, on PostgreSQL too
+    last = _lock_serials(tx, (d.year for d in durable))  # one writer at a time from here on, on PostgreSQL too
     known = _known(tx, [d.arrival for d in durable])
     fresh: dict[_Key, DurableArrival] = {}
     for d in durable:
         if d.key not in known:
             fresh.setdefault(d.key, d)
-    first = dict(zip(fresh, _insert(tx, list(fresh.values()), now), strict=True)) if fresh else {}
+    first = dict(zip(fresh, _insert(tx, list(fresh.values()), last, now), strict=True)) if fresh else {}
     return [
         first[d.key] if fresh.get(d.key) is d else replace(first.get(d.key) or known[d.key], repeated=True)
         for d in durable
     ]
 
 
-def _insert(tx: Connection, durable: Sequence[DurableArrival], now: datetime) -> list[Receipt]:
-    numbers = _numbers(tx, [d.year for d in durable])
+def _insert(tx: Connection, durable: Sequence[DurableArrival], last: dict[int, int], now: datetime) -> list[Receipt]:
+    numbers = _numbers(tx, [d.year for d in durable], last)
     codes = [new_access_code() for _ in durable]
     rows = [_submission_row(d, number, code) for d, number, code in zip(durable, numbers, codes, strict=True)]
-    statement = schema.submissions.insert().returning(schema.submissions.c.id, sort_by_parameter_order=True)
-    ids = list(tx.execute(statement, rows).scalars())
+    ids = list(tx.execute(_NEW_SUBMISSIONS, rows).scalars())
     batch = list(zip(ids, durable, strict=True))
-    _insert_all(tx, schema.originals, chain.from_iterable(_original_rows(i, d.files) for i, d in batch))
-    _insert_all(tx, schema.ledger, (_first_entry(i, n, d, now) for (i, d), n in zip(batch, numbers, strict=True)))
-    _insert_all(tx, schema.clocks, chain.from_iterable(_clock_rows(i, d) for i, d in batch))
-    _insert_all(tx, schema.jobs, chain.from_iterable(_first_jobs(i, d.arrival, now) for i, d in batch))
+    _insert_all(tx, _NEW_ORIGINALS, chain.from_iterable(_original_rows(i, d.files) for i, d in batch))
+    _insert_all(tx, _NEW_LEDGER, (_first_entry(i, n, d, now) for (i, d), n in zip(batch, numbers, strict=True)))
+    _insert_all(tx, _NEW_CLOCKS, chain.from_iterable(_clock_rows(i, d) for i, d in batch))
+    _insert_all(tx, _NEW_JOBS, chain.from_iterable(_first_jobs(i, d.arrival, now) for i, d in batch))
     return [
         Receipt(i, number, code, d.arrival.arrived_at, d.received_at)
         for (i, d), number, code in zip(batch, numbers, codes, strict=True)
     ]
 
 
-def _lock_serials(tx: Connection, years: set[int]) -> None:
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    for year in sorted(years):
-        name = f"receipt:{year}"
-        tx.execute(dialect.insert(schema.serials).values(name=name, last=0).on_conflict_do_nothing())
-        tx.execute(schema.serials.update().where(schema.serials.c.name == name).values(last=schema.serials.c.last))
+def _lock_serials(tx: Connection, years: Iterable[int]) -> dict[int, int]:
+    """The last serial taken in each year, which no one else can take on from until this transaction ends."""
+    upsert = _LOCKED_SERIAL[tx.dialect.name]
+    return {year: tx.execute(upsert, {"of": _serial_name(year)}).scalar_one() for year in sorted(set(years))}
 
 
-def _numbers(tx: Connection, years: Sequence[int]) -> list[str]:
-    """One receipt number per year given, in order."""
-    last: dict[int, int] = {}
-    for year in set(years):
-        query = (
-            schema.serials.update()
-            .where(schema.serials.c.name == f"receipt:{year}")
-            .values(last=schema.serials.c.last + years.count(year))
-            .returning(schema.serials.c.last)
-        )
-        last[year] = tx.execute(query).scalar_one() - years.count(year)
+def _numbers(tx: Connection, years: Sequence[int], last: dict[int, int]) -> list[str]:
+    """One receipt number per year given, in order; `last` is what the locked serials held."""
     numbers = []
     for year in years:
         last[year] += 1
         numbers.append(receipt_number(year, last[year]))
+    for year in set(years):
+        tx.execute(_TAKEN_SERIAL, {"of": _serial_name(year), "now_last": last[year]})
     return numbers
 
 
+def _serial_name(year: int) -> str:
+    return f"receipt:{year}"
+
+
 def _known(tx: Connection, arrivals: Sequence[Arrival]) -> dict[_Key, Receipt]:
-    table = schema.submissions
-    rows = tx.execute(
-        sa.select(
-            table.c.id, table.c.number, table.c.access_code, table.c.channel, table.c.arrival_key,
-            table.c.arrived_at, table.c.received_at,
-        ).where(
-            table.c.channel.in_({a.channel for a in arrivals}), table.c.arrival_key.in_({a.key for a in arrivals}),
-        ),
-    ).all()  # fmt: skip
+    rows = tx.execute(_KNOWN, {"channels": {a.channel for a in arrivals}, "keys": {a.key for a in arrivals}})
     return {
         (Channel(r.channel), r.arrival_key): Receipt(r.id, r.number, r.access_code, r.arrived_at, r.received_at)
         for r in rows
@@ -208,6 +220,6 @@ def _first_jobs(submission_id: int, arrival: Arrival, now: datetime) -> list[dic
     ]
 
 
-def _insert_all(tx: Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
+def _insert_all(tx: Connection, insert: sa.Insert, rows: Iterable[Mapping[str, Any]]) -> None:
     if found := list(rows):
-        tx.execute(table.insert(), found)
+        tx.execute(insert, found)
