@@ -53,7 +53,10 @@ def doubts(
     of_files = [f"{name}: {trouble}" for name, trouble in troubles.items()]
     if cut:
         of_files.append(_CUT)
-    if not _has_own_words(pages, channel):
+    if _has_own_words(pages, channel):
+        seen = {(p.original_id, p.number) for p in pages if p.source is Source.OCR}
+        fields = [f for f in fields if (f.original_id, f.page) not in seen]  # a number on a banner is not the sender's
+    else:
         of_files += _page_doubts(pages)
     if not of_files and not any(page.lines for page in pages):
         of_files.append(_NOTHING)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pypdf
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from gateway.domain.lifecycle import State
 from gateway.runtime.demo import senders
@@ -32,6 +32,7 @@ from gateway.store.schema import jobs
 from tests.running import running
 from tests.scenarios.conftest import Cases
 
+_FONT = "/usr/share/fonts/truetype/nanum/NanumGothic.ttf"
 WITH_HANDLER = (State.ASSIGNED, State.PLANNED)
 WITH_CLERK = (State.AWAITING_VERIFICATION, State.QUARANTINED)
 CITIZEN, OURS = "bomi@citizen.example", "minwon@onnuri.example"
@@ -183,7 +184,7 @@ def raw(message: EmailMessage) -> bytes:
 
 
 def street_photo() -> bytes:
-    """A dark street with a lamp post, windows and noise, and not one letter."""
+    """A dark street with a lamp post, windows and noise; a banner with somebody's number is all its writing."""
     chance = np.random.default_rng(7)
     picture = Image.new("RGB", (1280, 960), (38, 44, 60))
     pen = ImageDraw.Draw(picture)
@@ -193,9 +194,11 @@ def street_photo() -> bytes:
         pen.rectangle((left + 20, 300, left + 50, 350), fill=(230, 210, 130))
     pen.line([(640, 140), (640, 720)], fill=(15, 15, 15), width=16)
     pen.line([(640, 140), (760, 110)], fill=(15, 15, 15), width=10)
+    pen.rectangle((180, 600, 1100, 760), fill=(240, 240, 235))
+    pen.text((220, 640), "임대문의 010-0000-7788", font=ImageFont.truetype(_FONT, 72), fill=(20, 20, 30))
     noisy = np.asarray(picture.filter(ImageFilter.GaussianBlur(1.5)), np.float32) + chance.normal(0, 9, (960, 1280, 1))
     made = io.BytesIO()
-    Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(made, "JPEG", quality=80)
+    Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).resize((800, 600)).save(made, "JPEG", quality=85)
     return made.getvalue()
 
 

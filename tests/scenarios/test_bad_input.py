@@ -98,7 +98,7 @@ def test_a_mail_without_attachments_is_whole_and_goes_straight_to_its_handler(ed
 # --- pictures beside words --------------------------------------------------------------------------------------------
 
 
-def test_a_photo_and_a_logo_beside_the_words_of_a_mail_hold_nobody_up(edges: Edges) -> None:
+def test_a_photo_with_a_banner_and_a_logo_beside_the_words_of_a_mail_hold_nobody_up(edges: Edges) -> None:
     message = letter(WORDS, "photo")
     photo, sign = street_photo(), logo()
     message.add_attachment(photo, maintype="image", subtype="jpeg", filename="현장.jpg")
@@ -106,6 +106,7 @@ def test_a_photo_and_a_logo_beside_the_words_of_a_mail_hold_nobody_up(edges: Edg
     number = edges.mailed(raw(message))
     assert edges.until(number, *WITH_HANDLER, *WITH_CLERK).handler_id == "safety-01"
     assert "쪽" in told_of_pictures(edges, number)
+    assert edges.case(number).contact.phone == ""  # the banner's number is not the citizen's
     files = edges.files(number)
     assert (files["현장.jpg"], files["l.png"]) == (photo, sign)
 

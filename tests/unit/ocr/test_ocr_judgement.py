@@ -115,6 +115,15 @@ def test_a_picture_beside_the_senders_own_words_is_evidence_and_holds_nobody_up(
         assert _why([WORDS, PHOTO, worn], channel=channel) == ""
 
 
+def test_a_number_on_a_photographed_banner_holds_up_only_who_wrote_nothing() -> None:
+    banner = replace(PHOTO, lines=(Line("임대문의 010-0000-7788", 0.9),), missed_ink=0.0)
+    on_it = Field(FieldName.PHONE, "010-0000-7788", 0.72, original_id=banner.original_id, page=1)
+    assert _why([WORDS, banner], on_it, channel=Channel.EMAIL) == ""
+    assert "'전화번호' 값을" in _why([banner], on_it, channel=Channel.EMAIL)
+    in_words = replace(on_it, original_id=WORDS.original_id)
+    assert "'전화번호' 값을" in _why([WORDS, banner], in_words, channel=Channel.EMAIL)
+
+
 def test_a_picture_without_words_is_looked_at() -> None:
     signature = replace(WORDS, lines=(Line("나의 iPhone에서 보냄", 1.0),))
     for pages in ([PHOTO], [signature, PHOTO], [replace(WORDS, lines=(), blank=True), PHOTO]):
