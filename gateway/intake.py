@@ -9,7 +9,7 @@ has (SMTP 451, HTTP 503, file left in place).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from gateway.domain.clocks import Promises
@@ -66,9 +66,9 @@ class Intake:
         Returns:
             For each arrival itself with its files as stored, or why one of them could not be.
         """
-        # one share of the batch per thread: handing over each mail by itself cost more than writing it
-        shares = [arrivals[n::_DISK_WRITERS] for n in range(_DISK_WRITERS)]
-        stored = list(self._disk.map(self._store_share, filter(None, shares)))
+        # one share of the batch for each thread: handing over each mail by itself cost more than writing it
+        shares = [arrivals[n::_DISK_WRITERS] for n in range(min(_DISK_WRITERS, len(arrivals)))]
+        stored = list(self._disk.map(self._store_share, shares))
         return [stored[n % _DISK_WRITERS][n // _DISK_WRITERS] for n in range(len(arrivals))]
 
     def register(self, stored: Sequence[DurableArrival | GatewayError]) -> list[Receipt | GatewayError]:
@@ -90,42 +90,31 @@ class Intake:
         self._disk.shutdown()
 
     def _store_share(self, arrivals: Sequence[Arrival]) -> list[DurableArrival | GatewayError]:
-        files = [_files(arrival) for arrival in arrivals]
-        in_memory = [file.content or b"" for several in files for file in several if file.path is None]
-        digests = iter(self._blobs.put_all(in_memory))
-        return [
-            self._durable(arrival, several, [next(digests) for file in several if file.path is None])
-            for arrival, several in zip(arrivals, files, strict=True)
-        ]
+        return [self._store_one(arrival) for arrival in arrivals]
 
-    def _durable(
-        self, arrival: Arrival, files: Sequence[ArrivedFile], digests: Sequence[str | StorageUnavailable]
-    ) -> DurableArrival | GatewayError:
-        put = iter(digests)
+    def _store_one(self, arrival: Arrival) -> DurableArrival | GatewayError:
         try:
-            stored = tuple(self._stored(file, put) for file in files)
+            files = arrival.files
+            if arrival.text:  # what the citizen typed is an original too; the column keeps it masked
+                body = ArrivedFile("본문.txt", "text/plain; charset=utf-8", Role.BODY, arrival.text.encode())
+                files = (body, *files)
             received_at = self._promises.received_at(arrival.arrived_at)
-            clocks = self._promises.at_receipt(received_at)
+            return DurableArrival(
+                arrival=arrival,
+                files=tuple(self._stored(file) for file in files),
+                received_at=received_at,
+                clocks=self._promises.at_receipt(received_at),
+            )
         except GatewayError as error:
             return error
         except Exception as error:  # noqa: BLE001 (one arrival's trouble is not that of the others in its batch)
             return StorageUnavailable(f"acceptance failed: {error!r}")
-        return DurableArrival(arrival, stored, received_at, clocks)
 
-    def _stored(self, file: ArrivedFile, put: Iterator[str | StorageUnavailable]) -> StoredFile:
+    def _stored(self, file: ArrivedFile) -> StoredFile:
         if file.path is not None:
             return StoredFile(file, *self._blobs.put_file(file.path))
-        digest = next(put)
-        if isinstance(digest, StorageUnavailable):
-            raise digest
-        return StoredFile(file, digest, len(file.content or b""))
-
-
-def _files(arrival: Arrival) -> tuple[ArrivedFile, ...]:
-    if not arrival.text:
-        return arrival.files
-    # what the citizen typed is an original too; the column keeps it masked
-    return (ArrivedFile("본문.txt", "text/plain; charset=utf-8", Role.BODY, arrival.text.encode()), *arrival.files)
+        content = file.content or b""
+        return StoredFile(file, self._blobs.put(content), len(content))
 
 
 class Acceptor:

@@ -14,7 +14,7 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -30,10 +30,6 @@ class Blobs(Protocol):
 
     def put(self, content: bytes) -> str:
         """Store `content`; its SHA-256 in hex."""
-        ...
-
-    def put_all(self, contents: Sequence[bytes]) -> list[str | StorageUnavailable]:
-        """Store several contents together; for each its SHA-256 in hex, or why it alone could not be stored."""
         ...
 
     def put_file(self, path: Path) -> tuple[str, int]:
@@ -63,36 +59,12 @@ class FileBlobs:
         Raises:
             StorageUnavailable: the disk is full or cannot be written.
         """
-        outcome = self.put_all([content])[0]
-        if isinstance(outcome, StorageUnavailable):
-            raise outcome
-        return outcome
-
-    def put_all(self, contents: Sequence[bytes]) -> list[str | StorageUnavailable]:
-        """Store several contents: each file is written and fsynced, then each folder that took one is fsynced once.
-
-        Returns:
-            For each content its SHA-256 in hex, or why it could not be stored; one that could not holds up no other.
-        """
-        outcomes: list[str | StorageUnavailable] = []
-        folders: dict[str, StorageUnavailable | None] = {}
-        for content in contents:
-            sha256 = hashlib.sha256(content).hexdigest()
-            try:
-                with _as_storage_errors():
-                    self._write(content, f"{self._folder}/{sha256[:2]}/{sha256[2:]}")
-            except StorageUnavailable as error:
-                outcomes.append(error)
-            else:
-                outcomes.append(sha256)
-                folders[sha256[:2]] = None
-        for folder in folders:
-            try:
-                with _as_storage_errors():
-                    _fsync_folder(f"{self._folder}/{folder}")
-            except StorageUnavailable as error:
-                folders[folder] = error
-        return [o if isinstance(o, StorageUnavailable) else folders[o[:2]] or o for o in outcomes]
+        sha256 = hashlib.sha256(content).hexdigest()
+        folder = f"{self._folder}/{sha256[:2]}"
+        with _as_storage_errors():
+            self._write(content, f"{folder}/{sha256[2:]}")
+            _fsync_folder(folder)  # also if the file was there: whoever put it may not have come to this yet
+        return sha256
 
     def put_file(self, path: Path) -> tuple[str, int]:
         """Store a file's content, streaming in megabyte pieces; its SHA-256 in hex and its size in bytes.
@@ -177,9 +149,9 @@ class FileBlobs:
         self._prepared = True
 
     def _write(self, content: bytes, place: str) -> None:
-        """Put whole, fsynced bytes in their place; the folder is for the caller to fsync, also if they were there."""
+        """Put whole, fsynced bytes in their place; the folder is for the caller to fsync."""
         if _size(place) == len(content):
-            return  # whole, because a name is given after the fsync; but whoever gave it may not have come further
+            return  # whole, because a name is given after the fsync
         fresh = str(self._fresh_name())
         out = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:

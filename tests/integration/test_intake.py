@@ -162,3 +162,15 @@ def test_callers_are_told_when_nothing_can_be_stored(intake: Intake, database: D
         await acceptor.close()
 
     asyncio.run(send())
+
+
+def test_an_arrival_that_breaks_acceptance_itself_fails_alone(door: Intake) -> None:
+    broken = arrival("broken", text="\ud800")  # no UTF-8 for it
+    outcomes = door.accept_all([*(arrival(f"a{n}") for n in range(8)), broken, *(arrival(f"b{n}") for n in range(8))])
+    assert isinstance(outcomes.pop(8), StorageUnavailable)
+    assert [r.number for r in outcomes if isinstance(r, Receipt)] == [f"2026-{n:07d}" for n in range(1, 17)]
+
+
+def test_nothing_arriving_is_no_trouble(door: Intake, any_database: Database) -> None:
+    assert door.accept_all([]) == []
+    assert count(any_database, schema.submissions) == 0
