@@ -88,9 +88,11 @@ class _Place:
         self._pause_s = 0.5
         self._due = 0.0
         self._down = False
+        self._started = 0.0
         self.child: BaseProcess
 
     def start(self) -> None:
+        """Fork a process that receives."""
         self.child = _FORK.Process(
             target=_run,
             args=(self._settings, self._listener, self._number, os.getpid()),
@@ -114,6 +116,7 @@ class _Place:
             self.start()
 
     def end(self) -> None:
+        """Wait for a process that was asked to end; no longer than it may take to finish mails under way."""
         self.child.join(_GRACE_S)
         if self.child.is_alive():
             self.child.kill()
