@@ -22,6 +22,7 @@ from channels.charsets import storable
 from channels.limits import SmtpLimits
 from channels.smtp_data import Content
 from channels.smtp_session import Gate, MailEnvelope, SmtpSession
+from gateway.domain.errors import GatewayError
 from gateway.domain.submission import Arrival, ArrivedFile, Channel, Contact, Receipt, Role
 from gateway.domain.times import Clock
 
@@ -113,6 +114,9 @@ class SmtpReceiver:
         except TimeoutError:
             _log.error("acceptance of a mail took longer than %s s", self.limits.commit_s)
             return replies.CANNOT_STORE
+        except GatewayError as error:
+            _log.warning("a mail was put off: %s %s", error, error.remedy)
+            return replies.refused(error)
         except Exception as error:  # noqa: BLE001  # whatever it was, the client is told to try again
             _log.exception("a mail could not be accepted")
             return replies.refused(error)
