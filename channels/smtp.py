@@ -114,11 +114,11 @@ class SmtpReceiver:
         except TimeoutError:
             _log.error("acceptance of a mail took longer than %s s", self.limits.commit_s)
             return replies.CANNOT_STORE
-        except GatewayError as error:
-            _log.warning("a mail was put off: %s %s", error, error.remedy)
-            return replies.refused(error)
         except Exception as error:  # noqa: BLE001  # whatever it was, the client is told to try again
-            _log.exception("a mail could not be accepted")
+            if isinstance(error, GatewayError):
+                _log.warning("a mail was put off: %s %s", error, error.remedy)
+            else:
+                _log.exception("a mail could not be accepted")
             return replies.refused(error)
         return replies.accepted(receipt)
 

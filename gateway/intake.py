@@ -21,7 +21,7 @@ from gateway.store.database import Database
 from gateway.store.registration import DurableArrival, StoredFile, register
 
 _BATCH = 64
-_DISK_WRITERS = 6  # threads that wait for the disk side by side; the file system commits for all of them at once
+_DISK_WRITERS = 4  # threads that wait for the disk side by side; the file system commits for all of them at once
 
 
 class Intake:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -54,6 +55,7 @@ def run(settings: Settings, *, once: bool) -> None:
     Raises:
         GatewayError: the gateway did not start, or a sample did not find its way.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends the show ends its gateway too
     stage_settings = _prepared(settings)
     password = secrets.token_urlsafe(9)
     console.print("Starting the gateway on embedded defaults: SQLite, file blobs, Celery on the filesystem broker ...")

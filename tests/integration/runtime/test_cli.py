@@ -49,7 +49,7 @@ def petition(tmp_path: Path) -> Path:
 def submitted(typed: Typed, petition: Path) -> str:
     answer = typed("submit", str(petition), "--name", "홍가람", "--title", "가로등 고장", "--reply", "post")
     assert answer.returncode == 0, answer.stderr
-    return re.findall(r"\d{4}-\d{7}", answer.stdout)[0]
+    return str(re.findall(r"\d{4}-\d{7}", answer.stdout)[0])
 
 
 def test_a_petition_is_registered_by_hand_once_and_can_be_looked_at(typed: Typed, petition: Path) -> None:
