@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
@@ -175,7 +174,6 @@ class MailServer:
         hostname: how the server names itself in greetings.
         spool: folder for the content of large messages until they are accepted.
         tls_context: for STARTTLS; None offers none.
-        listener: a socket that listens already, instead of `host` and `port`; other processes may share it.
     """
 
     def __init__(
@@ -187,10 +185,8 @@ class MailServer:
         hostname: str,
         spool: Path,
         tls_context: ssl.SSLContext | None = None,
-        listener: socket.socket | None = None,
     ) -> None:
         self._receiver = receiver
-        self._listener = listener
         self._host = host
         self.port = port
         self._hostname = hostname
@@ -210,10 +206,7 @@ class MailServer:
         logging.getLogger("mail.log").setLevel(logging.CRITICAL)
         self._sweep_spool()
         loop = asyncio.get_running_loop()
-        if self._listener is not None:
-            self._server = await loop.create_server(lambda: self._session(loop), sock=self._listener, backlog=BACKLOG)
-        else:
-            self._server = await loop.create_server(lambda: self._session(loop), self._host, self.port, backlog=BACKLOG)
+        self._server = await loop.create_server(lambda: self._session(loop), self._host, self.port, backlog=BACKLOG)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self, grace_s: float = 10.0) -> None:

@@ -9,7 +9,7 @@ has (SMTP 451, HTTP 503, file left in place).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from gateway.domain.clocks import Promises
@@ -21,7 +21,6 @@ from gateway.store.database import Database
 from gateway.store.registration import DurableArrival, StoredFile, register
 
 _BATCH = 64
-_DISK_WRITERS = 4  # threads that wait for the disk side by side; the file system commits for all of them at once
 
 
 class Intake:
@@ -39,7 +38,6 @@ class Intake:
         self._blobs = blobs
         self._clock = clock
         self._promises = promises
-        self._disk = ThreadPoolExecutor(_DISK_WRITERS, thread_name_prefix="blob")
 
     def accept(self, arrival: Arrival) -> Receipt:
         """Accept one arrival.
@@ -66,10 +64,11 @@ class Intake:
         Returns:
             For each arrival itself with its files as stored, or why one of them could not be.
         """
-        # one share of the batch for each thread: handing over each mail by itself cost more than writing it
-        shares = [arrivals[n::_DISK_WRITERS] for n in range(min(_DISK_WRITERS, len(arrivals)))]
-        stored = list(self._disk.map(self._store_share, shares))
-        return [stored[n % _DISK_WRITERS][n // _DISK_WRITERS] for n in range(len(arrivals))]
+        bundles = [_with_text(arrival) for arrival in arrivals]
+        whole = [files for files in bundles if not isinstance(files, GatewayError)]
+        contents = [file.content for files in whole for file in files if file.content is not None]
+        blobs = iter(self._blobs.put_all(contents))
+        return [self._stored(arrival, files, blobs) for arrival, files in zip(arrivals, bundles, strict=True)]
 
     def register(self, stored: Sequence[DurableArrival | GatewayError]) -> list[Receipt | GatewayError]:
         """Register those arrivals whose files are durable in one commit, in order.
@@ -85,23 +84,21 @@ class Intake:
             return [error if isinstance(outcome, DurableArrival) else outcome for outcome in stored]
         return [next(receipts) if isinstance(outcome, DurableArrival) else outcome for outcome in stored]
 
-    def close(self) -> None:
-        """Let the disk writers go."""
-        self._disk.shutdown()
-
-    def _store_share(self, arrivals: Sequence[Arrival]) -> list[DurableArrival | GatewayError]:
-        return [self._store_one(arrival) for arrival in arrivals]
-
-    def _store_one(self, arrival: Arrival) -> DurableArrival | GatewayError:
+    def _stored(
+        self,
+        arrival: Arrival,
+        files: Sequence[ArrivedFile] | GatewayError,
+        blobs: Iterator[str | StorageUnavailable],
+    ) -> DurableArrival | GatewayError:
+        if isinstance(files, GatewayError):
+            return files
         try:
-            files = arrival.files
-            if arrival.text:  # what the citizen typed is an original too; the column keeps it masked
-                body = ArrivedFile("본문.txt", "text/plain; charset=utf-8", Role.BODY, arrival.text.encode())
-                files = (body, *files)
+            # every content's outcome is taken before any is looked at, so that the next arrival gets its own
+            outcomes = [self._put_file(file) if file.content is None else next(blobs) for file in files]
             received_at = self._promises.received_at(arrival.arrived_at)
             return DurableArrival(
                 arrival=arrival,
-                files=tuple(self._stored(file) for file in files),
+                files=tuple(_stored_file(file, outcome) for file, outcome in zip(files, outcomes, strict=True)),
                 received_at=received_at,
                 clocks=self._promises.at_receipt(received_at),
             )
@@ -110,11 +107,31 @@ class Intake:
         except Exception as error:  # noqa: BLE001 (one arrival's trouble is not that of the others in its batch)
             return StorageUnavailable(f"acceptance failed: {error!r}")
 
-    def _stored(self, file: ArrivedFile) -> StoredFile:
-        if file.path is not None:
-            return StoredFile(file, *self._blobs.put_file(file.path))
-        content = file.content or b""
-        return StoredFile(file, self._blobs.put(content), len(content))
+    def _put_file(self, file: ArrivedFile) -> tuple[str, int] | StorageUnavailable:
+        assert file.path is not None  # noqa: S101 (an ArrivedFile has content or path)
+        try:
+            return self._blobs.put_file(file.path)
+        except StorageUnavailable as error:
+            return error
+
+
+def _with_text(arrival: Arrival) -> tuple[ArrivedFile, ...] | StorageUnavailable:
+    """The arrival's files; what the citizen typed is an original too (the column keeps it masked)."""
+    if not arrival.text:
+        return arrival.files
+    try:
+        text = arrival.text.encode()
+    except UnicodeEncodeError as error:
+        return StorageUnavailable(f"a text that is none: {error}")
+    return (ArrivedFile("본문.txt", "text/plain; charset=utf-8", Role.BODY, text), *arrival.files)
+
+
+def _stored_file(file: ArrivedFile, outcome: str | tuple[str, int] | StorageUnavailable) -> StoredFile:
+    if isinstance(outcome, StorageUnavailable):
+        raise outcome
+    if isinstance(outcome, tuple):
+        return StoredFile(file, *outcome)
+    return StoredFile(file, outcome, len(file.content or b""))
 
 
 class Acceptor:

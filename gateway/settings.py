@@ -36,7 +36,6 @@ class Settings:
         http_host, http_port: where the pages are served.
         public_url: how citizens reach the pages, for links in mails and letters.
         smtp_host, smtp_port: where mail is received.
-        smtp_processes: how many processes `gateway smtp` receives mail in; `gateway serve` does with one.
         smtp_hostname: the name the mail receiver greets with.
         tls_certificate, tls_key: PEM files for STARTTLS; both or neither.
         mail_limit_mb: largest mail accepted.
@@ -64,7 +63,6 @@ class Settings:
     public_url: str = "http://127.0.0.1:8080"
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 8025
-    smtp_processes: int = 2
     smtp_hostname: str = "localhost"
     tls_certificate: str = ""
     tls_key: str = ""

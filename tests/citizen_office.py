@@ -61,7 +61,6 @@ class CitizenOffice:
         self.limits = self.limits or UploadLimits(self.folder / "spool")
 
     def close(self) -> None:
-        self.intake.close()
         self.database.close()
 
     def context(self, acceptor: Acceptor) -> WebContext:

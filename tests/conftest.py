@@ -39,10 +39,8 @@ def blobs(tmp_path: Path) -> FileBlobs:
 
 
 @pytest.fixture
-def intake(database: Database, blobs: FileBlobs, clock: FixedClock) -> Iterator[Intake]:
-    intake = Intake(database, blobs, clock, OpenAlways())
-    yield intake
-    intake.close()
+def intake(database: Database, blobs: FileBlobs, clock: FixedClock) -> Intake:
+    return Intake(database, blobs, clock, OpenAlways())
 
 
 @pytest.fixture(scope="session")

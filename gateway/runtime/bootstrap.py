@@ -163,8 +163,6 @@ class Parts:
         for name in ("_reader_child", "_transcription"):
             if name in self.__dict__:
                 self.__dict__[name].close()
-        if "intake" in self.__dict__:
-            self.intake.close()
         if "database" in self.__dict__:
             self.database.close()
 

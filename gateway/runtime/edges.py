@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
@@ -19,24 +17,15 @@ from channels.fax import FaxWatcher
 from channels.hotfolder import HotFolder
 from channels.limits import MEGABYTE, SmtpLimits
 from channels.settled import Settling
-from channels.smtp import BACKLOG, MailServer, SmtpReceiver
+from channels.smtp import MailServer, SmtpReceiver
 from channels.webform import clear_spool
 from gateway.domain.errors import ConfigurationError
 from gateway.intake import Acceptor
 from gateway.runtime.bootstrap import Parts
-from gateway.settings import Settings
 from gateway.web.app import create_app
 
 _log = structlog.get_logger()
 _GRACE_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class SharedSocket:
-    """A listening socket that several processes receive from, and which of them this one is."""
-
-    listener: socket.socket
-    number: int
 
 
 @contextlib.asynccontextmanager
@@ -66,32 +55,9 @@ async def pages(parts: Parts, door: Acceptor, stop: asyncio.Event, ready: Callab
         await runner.cleanup()
 
 
-def mail_socket(settings: Settings) -> socket.socket:
-    """A listening socket for several processes to receive mail from.
-
-    Raises:
-        ConfigurationError: the address is taken or not ours.
-    """
-    host, port = settings.smtp_host, settings.smtp_port
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with _named_address("smtp_port", host, port):
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-
-
-async def mail(
-    parts: Parts, door: Acceptor, stop: asyncio.Event, ready: Callable[[int], None], share: SharedSocket | None = None
-) -> None:
-    """Receive mail until `stop`; `ready` is told the port.
-
-    Args:
-        parts: what the edge is made of.
-        door: where mails go.
-        stop: set when it is time to leave.
-        ready: told the port once it listens.
-        share: of a socket that several processes receive from; by default the edge has one of its own.
-    """
+async def mail(parts: Parts, door: Acceptor, stop: asyncio.Event, ready: Callable[[int], None]) -> None:
+    """Receive mail until `stop`; `ready` is told the port."""
     settings = parts.settings
-    spool = settings.var / "spool" / "mail"
     server = MailServer(
         SmtpReceiver(
             addresses=parts.directory.charter.intake_addresses,
@@ -102,9 +68,8 @@ async def mail(
         host=settings.smtp_host,
         port=settings.smtp_port,
         hostname=settings.smtp_hostname,
-        spool=spool / str(share.number) if share else spool,  # whoever starts sweeps its own spool
+        spool=settings.var / "spool" / "mail",
         tls_context=parts.tls_context,
-        listener=share.listener if share else None,
     )
     with _named_address("smtp_port", settings.smtp_host, settings.smtp_port):
         await server.start()

@@ -54,7 +54,6 @@ def submit(
             return_channel=reply,
         ),
     )
-    parts.intake.close()
     if json:
         as_json(asdict(receipt))
     else:

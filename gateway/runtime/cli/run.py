@@ -8,7 +8,6 @@ import typer
 
 from gateway.runtime.bootstrap import Parts, settings_from_environment
 from gateway.runtime.cli.output import console, set_up_logs
-from gateway.runtime.mail_processes import receive_mail
 from gateway.runtime.processes import end_with_parent, run_worker
 from gateway.runtime.serve import Addresses, Roles
 from gateway.runtime.serve import serve as run_roles
@@ -31,10 +30,8 @@ def web() -> None:
 
 
 def smtp() -> None:
-    """Receive mail, in as many processes as `smtp_processes` says."""
-    settings = settings_from_environment()
-    set_up_logs(as_json_lines=settings.log_json)
-    receive_mail(settings, on_ready=lambda port: _tell(Addresses(smtp=port)))
+    """Receive mail."""
+    _run(Roles(smtp=True))
 
 
 def watch() -> None:

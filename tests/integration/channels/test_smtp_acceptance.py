@@ -174,7 +174,6 @@ def test_a_blob_folder_that_cannot_be_written_is_451(database: Database, clock: 
     intake = Intake(database, FileBlobs(tmp_path / "occupied"), clock, OpenAlways())
     with running(intake, clock, tmp_path / "spool") as room:
         assert room.send(MAIL)[0] == 451
-    intake.close()
     assert count(database) == 0
 
 

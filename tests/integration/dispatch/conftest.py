@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from dispatch.directory import Directory, load_directory
@@ -21,7 +19,6 @@ def directory() -> Directory:
 
 
 @pytest.fixture
-def case(any_database: Database, blobs: FileBlobs, clock: FixedClock, directory: Directory) -> Iterator[Case]:
+def case(any_database: Database, blobs: FileBlobs, clock: FixedClock, directory: Directory) -> Case:
     intake = Intake(any_database, blobs, clock, OfficePromises(directory.charter))
-    yield Case(any_database, intake, directory, clock)
-    intake.close()
+    return Case(any_database, intake, directory, clock)

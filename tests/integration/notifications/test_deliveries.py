@@ -24,11 +24,7 @@ S = DeliveryState
 
 @pytest.fixture
 def submission_id(any_database: Database, blobs: FileBlobs) -> int:
-    intake = Intake(any_database, blobs, FixedClock(NOON), OpenAlways())
-    try:
-        return intake.accept(arrival()).submission_id
-    finally:
-        intake.close()
+    return Intake(any_database, blobs, FixedClock(NOON), OpenAlways()).accept(arrival()).submission_id
 
 
 def created(database: Database, submission_id: int, route: Route = Route.EMAIL, position: int = 1) -> Delivery:

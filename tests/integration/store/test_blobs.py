@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,36 @@ def test_a_full_disk_is_an_error_that_leaves_nothing_behind(small_disk: Path) ->
     assert blobs.read(kept) == b"a" * 100_000
     assert [path for path in small_disk.rglob("*") if path.is_file()] == [blobs.path(kept)]
     assert blobs.put(b"c" * 100_000)  # room for small ones is still there
+
+
+def test_contents_stored_together_are_the_same_blobs_as_one_by_one(tmp_path: Path) -> None:
+    contents = [b"a" * 9000, b"b", b"", b"a" * 9000, b"c" * 70_000]
+    together, single = FileBlobs(tmp_path / "together"), FileBlobs(tmp_path / "single")
+    assert together.put_all(contents) == [single.put(content) for content in contents]
+    for content in contents:
+        assert together.read(hashlib.sha256(content).hexdigest()) == content
+    assert list((tmp_path / "together" / "new").iterdir()) == []
+
+
+def test_of_contents_stored_together_only_those_without_room_are_refused(small_disk: Path) -> None:
+    blobs = FileBlobs(small_disk)
+    outcomes = blobs.put_all([b"a" * 100_000, b"b" * 2_000_000, b"c" * 100_000])
+    assert isinstance(outcomes[1], StorageUnavailable)
+    assert [blobs.read(str(outcomes[n])) for n in (0, 2)] == [b"a" * 100_000, b"c" * 100_000]
+    assert list((small_disk / "new").iterdir()) == []
+
+
+def test_contents_stored_together_are_synchronised_before_and_after_they_get_their_names(tmp_path: Path) -> None:
+    script = (
+        "from pathlib import Path; from gateway.store.blobs import FileBlobs;"
+        f"FileBlobs(Path({str(tmp_path / 'blobs')!r})).put_all([b'x%d' % n for n in range(5)])"
+    )
+    traced = tmp_path / "trace"
+    command = ["strace", "-f", "-e", "trace=write,rename,syncfs", "-o", str(traced), sys.executable, "-c", script]
+    subprocess.run(command, check=True)
+    calls = [line.split()[1].partition("(")[0] for line in traced.read_text().splitlines() if "(" in line]
+    calls = calls[calls.index("syncfs") - 5 :]
+    assert calls[:12] == ["write"] * 5 + ["syncfs"] + ["rename"] * 5 + ["syncfs"]
 
 
 def test_leftovers_of_a_crash_are_swept(tmp_path: Path) -> None:

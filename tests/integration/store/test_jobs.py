@@ -24,7 +24,6 @@ def job_id(any_database: Database, blobs: FileBlobs, clock: FixedClock) -> int:
     """A job beside those that acceptance queued, which are taken out of the way."""
     intake = Intake(any_database, blobs, clock, OpenAlways())
     submission_id = intake.accept(arrival()).submission_id
-    intake.close()
     with any_database.transaction() as tx:
         for waiting in jobs.to_ring(tx, now=clock.now(), quiet=QUIET, limit=10):
             lease = jobs.claim(tx, waiting, now=clock.now())

@@ -24,7 +24,6 @@ from tests.parts import OpenAlways, arrival
 def submission(any_database: Database, blobs: FileBlobs, clock: FixedClock) -> submissions.Submission:
     intake = Intake(any_database, blobs, clock, OpenAlways())
     receipt = intake.accept(arrival(text="가로등이 꺼졌습니다. 900101-1234567"))
-    intake.close()
     with any_database.reading() as tx:
         return submissions.get(tx, receipt.submission_id)
 

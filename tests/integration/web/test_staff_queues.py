@@ -28,9 +28,7 @@ def received(database: Database, folder: Path, count: int) -> list[str]:
         arrival(f"k-{i}", channel=Channel.WEB if i else Channel.EMAIL, arrived_at=NOON - timedelta(minutes=10 * i))
         for i in reversed(range(count))
     ]
-    numbers = [intake.accept(one).number for one in came]
-    intake.close()
-    return numbers
+    return [intake.accept(one).number for one in came]
 
 
 def test_the_desk_lists_what_lapses_first_with_its_reason(any_database: Database, tmp_path: Path) -> None:
