@@ -6,9 +6,12 @@ taken in the same transaction. Fails like any transaction, leaving nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -21,7 +24,7 @@ from gateway.domain.jobs import JobKind
 from gateway.domain.lifecycle import State
 from gateway.domain.personal import mask
 from gateway.domain.submission import Arrival, ArrivedFile, Channel, Receipt, new_access_code, receipt_number
-from gateway.domain.times import SEOUL
+from gateway.domain.times import SEOUL, to_text
 from gateway.store import ledger, schema
 from gateway.store.jobs import JobState
 from gateway.store.submissions import contact_columns
@@ -49,10 +52,6 @@ _KNOWN = sa.select(
     schema.submissions.c.arrival_key.in_(sa.bindparam("keys", expanding=True)),
 )
 _NEW_SUBMISSIONS = schema.submissions.insert().returning(schema.submissions.c.id, sort_by_parameter_order=True)
-_NEW_ORIGINALS = schema.originals.insert()
-_NEW_LEDGER = schema.ledger.insert()
-_NEW_CLOCKS = schema.clocks.insert()
-_NEW_JOBS = schema.jobs.insert()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +111,10 @@ def _insert(tx: Connection, durable: Sequence[DurableArrival], last: dict[int, i
     rows = [_submission_row(d, number, code) for d, number, code in zip(durable, numbers, codes, strict=True)]
     ids = list(tx.execute(_NEW_SUBMISSIONS, rows).scalars())
     batch = list(zip(ids, durable, strict=True))
-    _insert_all(tx, _NEW_ORIGINALS, chain.from_iterable(_original_rows(i, d.files) for i, d in batch))
-    _insert_all(tx, _NEW_LEDGER, (_first_entry(i, n, d, now) for (i, d), n in zip(batch, numbers, strict=True)))
-    _insert_all(tx, _NEW_CLOCKS, chain.from_iterable(_clock_rows(i, d) for i, d in batch))
-    _insert_all(tx, _NEW_JOBS, chain.from_iterable(_first_jobs(i, d.arrival, now) for i, d in batch))
+    _insert_all(tx, schema.originals, chain.from_iterable(_original_rows(i, d.files) for i, d in batch))
+    _insert_all(tx, schema.ledger, (_first_entry(i, n, d, now) for (i, d), n in zip(batch, numbers, strict=True)))
+    _insert_all(tx, schema.clocks, chain.from_iterable(_clock_rows(i, d) for i, d in batch))
+    _insert_all(tx, schema.jobs, chain.from_iterable(_first_jobs(i, d.arrival, now) for i, d in batch))
     return [
         Receipt(i, number, code, d.arrival.arrived_at, d.received_at)
         for (i, d), number, code in zip(batch, numbers, codes, strict=True)
@@ -220,6 +219,24 @@ def _first_jobs(submission_id: int, arrival: Arrival, now: datetime) -> list[dic
     ]
 
 
-def _insert_all(tx: Connection, insert: sa.Insert, rows: Iterable[Mapping[str, Any]]) -> None:
-    if found := list(rows):
-        tx.execute(insert, found)
+def _insert_all(tx: Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows of the same columns through the driver: binding them one by one cost more than storing them."""
+    found = list(rows)
+    if found:
+        statement = _insert_statement(table.name, tuple(found[0]), tx.dialect.paramstyle)
+        tx.exec_driver_sql(statement, [tuple(_plain(value) for value in row.values()) for row in found])
+
+
+@cache
+def _insert_statement(table: str, columns: tuple[str, ...], paramstyle: str) -> str:
+    mark = "?" if paramstyle == "qmark" else "%s"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(mark for _ in columns)})"  # noqa: S608 (names of our own schema)
+
+
+def _plain(value: object) -> object:
+    """A value as the driver takes it: what `Moment`, JSON and text columns would make of it."""
+    if isinstance(value, datetime):
+        return to_text(value)
+    if isinstance(value, dict):
+        return json.dumps(value)
+    return str(value) if isinstance(value, StrEnum) else value
