@@ -138,9 +138,7 @@ async def _edges(parts: Parts, roles: Roles, on_ready: Ready) -> None:
                 if not readiness.expected:
                     readiness.check()
                 await stop.wait()
-        except* asyncio.CancelledError:
-            pass
-        except* Exception as failures:  # noqa: BLE001 (the first one is raised again)
+        except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
     _log.info("stopped")
 
