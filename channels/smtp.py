@@ -28,7 +28,7 @@ from gateway.domain.times import Clock
 _log = logging.getLogger(__name__)
 _NULL_PATH = "<>"
 _POLL_S = 0.02
-BACKLOG = 512
+_BACKLOG = 512
 _HOOKS = ["handle_MAIL", "handle_RCPT", "handle_DATA", "handle_exception"]
 
 Accept = Callable[[Arrival], Awaitable[Receipt]]
@@ -206,7 +206,7 @@ class MailServer:
         logging.getLogger("mail.log").setLevel(logging.CRITICAL)
         self._sweep_spool()
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: self._session(loop), self._host, self.port, backlog=BACKLOG)
+        self._server = await loop.create_server(lambda: self._session(loop), self._host, self.port, backlog=_BACKLOG)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self, grace_s: float = 10.0) -> None:

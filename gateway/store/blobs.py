@@ -1,7 +1,8 @@
 """Originals and renditions by content: SHA-256 is the name.
 
 Guarantees: when `put` returns, the bytes and their directory entry are on disk (fsync file, rename, fsync directory);
-a blob is never changed; storing the same bytes twice keeps one copy. Fails with `StorageUnavailable` (disk full, not
+the same holds for `put_all` (write, syncfs, rename, syncfs). A blob is never changed; storing the same bytes twice
+keeps one copy. Fails with `StorageUnavailable` (disk full, not
 writable), leaving nothing behind but an unnamed temporary file that `sweep` removes.
 """
 
